@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Address <-> name <-> source line, over all loaded objects (ELF by libelf, lines by libdw). An object
+ * may be loaded with an offset. Files are hostile: everything is bounded and checked.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/base/error.h"
+
+struct symbols;
+
+enum symbol_type { SYMBOL_FUNC, SYMBOL_OBJECT, SYMBOL_OTHER };
+
+struct symbol {
+	const char *name;	/* borrowed from the symbols object */
+	uint64_t addr, size;
+	enum symbol_type type;
+	const char *object;	/* name of the file it came from */
+};
+
+struct source_line {
+	const char *file;	/* path as in the debug info, absolute when it can be made so */
+	unsigned line;
+	uint64_t start, end;	/* addresses of this line-table row run: [start, end) */
+};
+
+struct symbols *symbols_create(void);
+void symbols_destroy(struct symbols *syms);
+
+/* Loads symbols and line tables of an ELF file (or of @data, kept referenced until destroy), each
+ * address plus @offset. @ret_count: symbols added. Debug info missing is not an error. */
+struct error *symbols_load_elf(struct symbols *syms, const char *path, int64_t offset, size_t *ret_count);
+struct error *symbols_load_elf_mem(struct symbols *syms, const char *name, const void *data, size_t len,
+				   int64_t offset, size_t *ret_count);
+void symbols_add(struct symbols *syms, const char *name, uint64_t addr, uint64_t size, enum symbol_type type);
+
+/* By exact name; by address: the symbol that covers it (or the nearest one below within 64 KiB whose
+ * size is 0), *ret_off the distance. */
+bool symbols_by_name(const struct symbols *syms, const char *name, struct symbol *ret);
+bool symbols_by_addr(const struct symbols *syms, uint64_t addr, struct symbol *ret, uint64_t *ret_off);
+/* "main+0x10" into @buf; false (and "" in it) when nothing is near. */
+bool symbols_format(const struct symbols *syms, uint64_t addr, char *buf, size_t size);
+/* Names that start with @prefix, in name order, until @fn returns false: completion, `info symbols`. */
+void symbols_each_prefix(const struct symbols *syms, const char *prefix,
+			 bool (*fn)(void *ctx, const struct symbol *sym), void *ctx);
+
+bool symbols_line_by_addr(const struct symbols *syms, uint64_t addr, struct source_line *ret);
+/* "file.c:12" (file matched by its last components): address of the first statement there, or of the
+ * next line that has code (*ret_line tells which). */
+struct error *symbols_addr_by_line(const struct symbols *syms, const char *file, unsigned line,
+				   uint64_t *ret_addr, unsigned *ret_line);
+/* First address after a function's prologue by its line table; the function's start when unknown. */
+uint64_t symbols_after_prologue(const struct symbols *syms, uint64_t func_addr);
+
+/* Lines of a source file, cached; NULL when it can not be read (also searched below `directories`). */
+const char *symbols_source_text(struct symbols *syms, const char *file, unsigned line);
+void symbols_add_source_dir(struct symbols *syms, const char *dir);
+size_t symbols_count(const struct symbols *syms);
