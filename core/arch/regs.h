@@ -79,3 +79,25 @@ bool reg_lookup(const struct arch *arch, const char *name, struct reg_ref *ret);
 bool reg_ref_get(const struct regs *regs, struct reg_ref ref, uint64_t *ret);
 /* "ZF PF" or "PE ET PG": set flags and named values of @value by @desc's fields, into @buf. */
 const char *reg_decode(const struct reg_desc *desc, uint64_t value, char *buf, size_t size);
+
+/*
+ * A register, or a part of one, as one number: what struct expr_scope's reg() gives and struct
+ * expr_env's reg() and expr_lvalue get. A whole register is its id; a part carries bits and shift:
+ * reg in bits 9..0, width in bits 19..10, shift in bits 29..20.
+ */
+static inline unsigned reg_ref_pack(struct reg_ref ref, unsigned whole_bits)
+{
+	if (ref.shift == 0 && ref.bits == whole_bits)
+		return ref.reg;
+	return ref.reg | (unsigned)ref.bits << 10 | (unsigned)ref.shift << 20;
+}
+
+static inline struct reg_ref reg_ref_unpack(unsigned id) /* bits 0: the whole register */
+{
+	return (struct reg_ref){ .reg = id & 0x3ff, .bits = id >> 10 & 0x3ff, .shift = id >> 20 & 0x3ff };
+}
+
+static inline bool regs_get_packed(const struct regs *regs, unsigned id, uint64_t *ret)
+{
+	return id < REGS_MAX ? regs_get(regs, id, ret) : reg_ref_get(regs, reg_ref_unpack(id), ret);
+}
