@@ -31,6 +31,12 @@ bool bus_read(struct bus *bus, enum mem_kind space, uint64_t addr, unsigned size
 bool bus_write(struct bus *bus, enum mem_kind space, uint64_t addr, unsigned size, uint64_t value);
 bool bus_region(const struct bus *bus, unsigned i, struct mem_region *ret);
 uint64_t bus_unclaimed(const struct bus *bus);
+/* The @i-th address that was accessed though nobody claims it (the first 64 distinct ones). */
+struct bus_hole {
+	enum mem_kind space;
+	uint64_t addr, reads, writes;
+};
+bool bus_unclaimed_at(struct bus *bus, unsigned i, struct bus_hole *ret);
 /* The lock that serialises @dev's handlers (for timers and input from other threads). */
 void bus_device_lock(struct bus *bus, struct device *dev);
 void bus_device_unlock(struct bus *bus, struct device *dev);
