@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "ui/plain.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "core/base/cleanup.h"
+#include "core/base/vec.h"
+#include "ui/editor.h"
+#include "ui/history.h"
+#include "ui/report.h"
+
+#define PROMPT "(vmscope) "
+
+struct plain {
+	struct line_mode *lm;
+	char *line;		/* typed and not yet run */
+	bool has_line, ended;
+	char *last;		/* an empty line repeats it */
+};
+
+static void show_error(struct plain *p, const struct error *error)
+{
+	struct out *out = p->lm->out;
+
+	if (p->lm->json) {
+		out_begin(out, "error");
+		out_hidden_str(out, "message", error_message(error));
+		if (error_hint_text(error))
+			out_hidden_str(out, "hint", error_hint_text(error));
+		out_end(out);
+		out_flush(out);
+	}
+	report_error("error", error);
+}
+
+static void run_line(struct plain *p, const char *line)
+{
+	bool empty = !line[strspn(line, " \t")];
+	_error_ struct error *error = NULL;
+
+	/* As in gdb: an empty line steps again. */
+	if (empty && !p->last)
+		return;
+	error = line_mode_execute(p->lm, empty ? p->last : line);
+	if (!empty) {
+		free(p->last);
+		p->last = xstrdup(line);
+	}
+	if (error)
+		show_error(p, error);
+}
+
+/* ---- a pipe or a file --------------------------------------------------------------------------- */
+
+static struct error *run_pipe(struct plain *p)
+{
+	_free_ char *line = NULL;
+	size_t cap = 0;
+
+	while (!p->lm->session->quit && getline(&line, &cap, stdin) >= 0) {
+		line[strcspn(line, "\r\n")] = 0;
+		run_line(p, line);
+	}
+	return ferror(stdin) ? error_errno(errno, "cannot read commands") : NULL;
+}
+
+/* ---- a terminal --------------------------------------------------------------------------------- */
+
+static void on_line(void *ctx, char *line)
+{
+	struct plain *p = ctx;
+
+	editor_hide(); /* the terminal is the guest's or the command's for now */
+	p->line = line;
+	p->has_line = line != NULL;
+	p->ended = line == NULL;
+}
+
+static void on_readable(void *ctx, uint32_t events)
+{
+	editor_feed();
+}
+
+static void on_idle_signal(struct line_mode *lm, int signo)
+{
+	if (signo == SIGWINCH)
+		editor_resized();
+	if (signo == SIGINT)
+		editor_drop_line(); /* as a shell does */
+}
+
+static struct error *read_line(struct plain *p)
+{
+	struct session *s = p->lm->session;
+	struct loop_source *source;
+	struct error *error = loop_add_fd(s->loop, STDIN_FILENO, EPOLLIN, on_readable, p, &source);
+
+	if (error)
+		return error;
+	p->has_line = false;
+	editor_prompt(PROMPT);
+	while (!error && !p->has_line && !p->ended && !p->lm->ended_by)
+		error = loop_run_once(s->loop, -1);
+	if (!p->has_line && !p->ended)
+		editor_hide();
+	loop_remove(source);
+	return error;
+}
+
+static struct error *run_terminal(struct plain *p)
+{
+	struct session *s = p->lm->session;
+	const struct editor_client client = { .ctx = p, .session = s, .line = on_line };
+	struct error *error = NULL;
+
+	editor_attach(&client);
+	history_load();
+	p->lm->idle_signal = on_idle_signal;
+	while (!error && !s->quit && !p->ended && !p->lm->ended_by) {
+		error = read_line(p);
+		if (error || !p->has_line)
+			continue;
+		history_note(p->line);
+		run_line(p, p->line);
+		free(p->line);
+		p->line = NULL;
+	}
+	if (p->ended)
+		fputc('\n', stdout);
+	history_save();
+	p->lm->idle_signal = NULL;
+	editor_detach();
+	return error;
+}
+
+struct error *plain_run(struct line_mode *lm)
+{
+	struct plain p = { .lm = lm };
+	struct error *error = isatty(STDIN_FILENO) ? run_terminal(&p) : run_pipe(&p);
+
+	free(p.last);
+	return error;
+}

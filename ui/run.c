@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* `vmscope run`: options to a session with a guest, then a script, a prompt or the screen. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/base/cleanup.h"
+#include "core/command/command.h"
+#include "guest/guest.h"
+#include "ui/app.h"
+#include "ui/batch.h"
+#include "ui/history.h"
+#include "ui/plain.h"
+#include "ui/report.h"
+#include "ui/run_options.h"
+
+/* What `run` in the prompt needs to start again; session->owner. */
+struct run {
+	struct app *app;
+	struct run_options options;
+	struct session *session;
+	struct out *out;	/* of batch and plain mode */
+	bool no_guest;		/* KVM is not here: symbols only */
+};
+
+static bool use_color(const struct run_options *o)
+{
+	const char *term = getenv("TERM"), *no_color = getenv("NO_COLOR");
+
+	if (o->color != COLOR_AUTO)
+		return o->color == COLOR_ALWAYS;
+	return isatty(STDOUT_FILENO) && !(no_color && *no_color) && term && strcmp(term, "dumb");
+}
+
+static struct error *restart(struct session *session)
+{
+	struct run *run = session->owner;
+	struct target *target;
+	struct error *error = run->app->backend->create(&run->options.guest, &target);
+
+	return error ? error : session_set_target(session, target);
+}
+
+static bool is_elf(const char *path)
+{
+	_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char magic[4];
+
+	return fd >= 0 && read(fd, magic, 4) == 4 && !memcmp(magic, "\177ELF", 4);
+}
+
+/* Fills in the demo or the path; symbols of the image itself when it has any. */
+static struct error *load_symbols(struct run *run)
+{
+	struct run_options *o = &run->options;
+	struct guest_config *g = &o->guest;
+	const char *path = g->image ? g->image : g->kernel;
+	struct error *error = NULL;
+	size_t count;
+
+	if (g->image_data)
+		error = symbols_load_elf_mem(run->session->symbols, "demo", g->image_data, g->image_len, 0,
+					     &count);
+	else if (is_elf(path))
+		error = symbols_load_elf(run->session->symbols, path, 0, &count);
+	for (size_t i = 0; i < o->symbols.len && !error; i++)
+		error = symbols_load_elf(run->session->symbols, o->symbols.data[i], 0, &count);
+	return error;
+}
+
+static struct error *choose_image(struct run *run)
+{
+	struct guest_config *g = &run->options.guest;
+	unsigned vcpus = 0;
+
+	if (!run->options.name)
+		return NULL;
+	/* A file of that name is meant as ./demo. */
+	if (strcmp(run->options.name, "demo")) {
+		g->image = run->options.name;
+		return NULL;
+	}
+	if (!run->app->backend->demo_image(&g->image_data, &g->image_len, &vcpus))
+		return error_create(ERROR_UNSUPPORTED, "there is no demo guest for this machine's architecture");
+	g->image_name = "demo";
+	if (!g->vcpus)
+		g->vcpus = vcpus;
+	return NULL;
+}
+
+/*
+ * The guest. Where guests can not run, what can be opened is: the image's symbols, at an interactive
+ * prompt; a script has nothing to work on and fails.
+ */
+static struct error *create_guest(struct run *run)
+{
+	struct target *target;
+	struct error *error = run->app->backend->create(&run->options.guest, &target);
+
+	if (!error)
+		return session_set_target(run->session, target);
+	if (error_code(error) != ERROR_UNSUPPORTED || run->options.script.len)
+		return error;
+	report_error("vmscope", error);
+	fprintf(stderr, "vmscope: opening symbols only; the status line says so\n");
+	error_destroy(error);
+	run->no_guest = true;
+	return NULL;
+}
+
+/* Lines of the init file, before anything else; a mistake there is told and does not stop the run. */
+static void source_init_file(struct run *run)
+{
+	_free_ char *path = run->options.norc ? NULL : config_file_path();
+	_fclose_ FILE *file = path ? fopen(path, "re") : NULL;
+	struct line_mode lm;
+	struct error *error;
+
+	if (!file)
+		return;
+	error = line_mode_init(&lm, run->session, run->out, run->options.guest.console, run->options.json);
+	if (!error)
+		error = line_mode_source(&lm, file, path);
+	line_mode_deinit(&lm);
+	if (error)
+		report_error("vmscope", error);
+	error_destroy(error);
+}
+
+static struct error *run_lines(struct run *run)
+{
+	const struct run_options *o = &run->options;
+	struct line_mode lm;
+	struct error *error = line_mode_init(&lm, run->session, run->out, o->guest.console, o->json);
+
+	if (!error && o->script.len) {
+		error = batch_run(&lm, o);
+	} else if (!error) {
+		/* With the console on stdio the user expects a machine that runs, as from QEMU. */
+		if (o->guest.console == CONSOLE_STDIO && !o->stopped && run->session->target)
+			error = line_mode_execute(&lm, "continue");
+		if (!error && o->guest.console == CONSOLE_STDIO && !o->stopped &&
+		    (!isatty(STDIN_FILENO) || (run->session->target &&
+					       target_state(run->session->target) == TARGET_ENDED)))
+			run->session->quit = true;
+		if (!error && !run->session->quit)
+			error = plain_run(&lm);
+	}
+	line_mode_deinit(&lm);
+	if (lm.ended_by)
+		run->app->exit_status = 128 + lm.ended_by;
+	return error;
+}
+
+static struct error *run_session(struct run *run)
+{
+	const struct run_options *o = &run->options;
+	struct session *s = run->session;
+	bool color = use_color(o);
+	struct error *error;
+
+	s->owner = run;
+	s->restart = restart;
+	s->exit_from_guest = o->exit_from_guest;
+	run->out = o->json ? out_create_json(stdout) : out_create_plain(stdout, color);
+	out_destroy(s->talk);
+	s->talk = o->json ? out_create_json(stdout) : out_create_plain(stdout, color);
+	commands_register_core(s);
+	run->app->backend->register_commands(s);
+	error = choose_image(run);
+	if (!error)
+		error = load_symbols(run);
+	if (!error)
+		error = create_guest(run);
+	if (error)
+		return error;
+	source_init_file(run);
+	if (s->quit)
+		return NULL;
+	return run_lines(run);
+}
+
+static struct error *run_main(struct app *app, int argc, char **argv)
+{
+	struct run run = { .app = app };
+	struct error *error;
+
+	run_options_init(&run.options);
+	error = run_options_parse(&run.options, argc, argv);
+	if (!error && run.options.help) {
+		subcommand_usage(subcommand_find("run"), stdout);
+	} else if (!error) {
+		signals_block(); /* before the vCPU threads */
+		error = session_create(&run.session);
+		if (!error)
+			error = run_session(&run);
+		if (!error && run.session && !app->exit_status)
+			app->exit_status = run.session->exit_status;
+	}
+	/* The guest's threads end before its configuration does. */
+	session_destroy(run.session);
+	out_destroy(run.out);
+	run_options_deinit(&run.options);
+	return error;
+}
+
+const struct subcommand subcommand_run = {
+	.name = "run",
+	.args = "[OPTION...] GUEST",
+	.summary = "run a guest by KVM under the debugger",
+	.options = run_options_print,
+	.run = run_main,
+	.help =
+"GUEST is an ELF, multiboot or bzImage file (recognised by its content), a flat\n"
+"binary with --flat, or `demo`, the guest that comes with vmscope.\n"
+"\n"
+"Every guest starts stopped before its first instruction, except with\n"
+"`--console stdio` and no script: that runs at once, unless -S is given; the\n"
+"terminal then is the guest's, and Ctrl-] stops it and gives the prompt.\n"
+"\n"
+"Exit status: 0 done, 1 failed, 2 wrong usage, 3 not possible on this machine\n"
+"(`vmscope doctor` says why), 128+N ended by signal N.\n"
+"\n"
+"Examples:\n"
+"  vmscope run demo\n"
+"  vmscope run -x 'break main' -x continue -x 'info registers' GUEST.elf\n"
+"  vmscope run --json -x 'stepi 1000' -x 'info registers' demo\n"
+"  vmscope run --kernel bzImage --append console=ttyS0 --smp 2 --console stdio\n"
+"  vmscope run --exit-from-guest -x continue GUEST.elf\n",
+};

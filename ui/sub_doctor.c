@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* `vmscope doctor [--json]`: the prompt's command of that name, without a guest. */
+#include <string.h>
+
+#include "core/command/command.h"
+#include "ui/app.h"
+
+static struct error *run(struct app *app, int argc, char **argv)
+{
+	struct session *session;
+	struct error *error;
+	struct out *out;
+	bool json = false;
+
+	for (int i = 1; i < argc; i++) {
+		if (!strcmp(argv[i], "--json"))
+			json = true;
+		else if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h"))
+			return subcommand_usage(subcommand_find("doctor"), stdout), NULL;
+		else
+			return error_create(ERROR_USAGE, "doctor does not know '%s'", argv[i]);
+	}
+	error = session_create(&session);
+	if (error)
+		return error;
+	commands_register_core(session);
+	app->backend->register_commands(session);
+	out = json ? out_create_json(stdout) : out_create_plain(stdout, false);
+	error = command_run(session, "doctor", out);
+	app->exit_status = session->exit_status;
+	out_destroy(out);
+	session_destroy(session);
+	return error;
+}
+
+const struct subcommand subcommand_doctor = {
+	.name = "doctor",
+	.args = "[--json]",
+	.summary = "check what this machine can do, and say what would fix the rest",
+	.run = run,
+};
