@@ -28,11 +28,11 @@ enum boot_mode { BOOT_REAL16, BOOT_PROT32, BOOT_LONG64 };
 struct boot_state {
 	enum boot_mode mode;
 	const char *protocol;	/* "pvh", "multiboot", "linux64", "elf64", "flat" */
-	uint64_t pc, sp;
+	uint64_t pc, sp;	/* pc: REAL16 the offset in cs, else linear */
 	uint64_t rax, rbx, rcx, rdx, rsi, rdi;
 	uint64_t cr3;		/* LONG64: identity map built by boot_page_tables() */
 	uint64_t gdt;		/* gpa of a GDT built by boot_gdt(), 0: segments are set without one */
-	uint16_t cs, ds;	/* selectors: REAL16 paragraph values, else into the GDT */
+	uint16_t cs, ds;	/* selectors: REAL16 paragraph values (ds also for es, ss), else into the GDT */
 	uint64_t image_lo, image_hi; /* where the image lies, for info mtree and KASLR-free symbols */
 	uint64_t entry_bias;	/* added to symbol addresses */
 	unsigned min_vcpus;
@@ -59,7 +59,7 @@ struct error *load_image(const struct image *image, const struct guest_config *c
 struct error *load_file(const char *path, size_t max, uint8_t **ret, size_t *ret_len);
 
 /* Identity map of the first @bytes (at least 4 GiB) with 2 MiB pages (1 GiB not assumed), and a flat
- * GDT (null, code64, code32, data, tss), at low addresses that no image byte uses. */
+ * GDT (null, code32 0x08, code64 0x10, data 0x18, tss 0x20), at low addresses that no image byte uses. */
 struct error *boot_page_tables(const struct load_ram *ram, uint64_t bytes, uint64_t *ret_cr3);
 struct error *boot_gdt(const struct load_ram *ram, uint64_t *ret_gdt);
 /* Low-memory layout used by the loaders (all below 640 KiB). */

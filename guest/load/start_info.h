@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The PVH start info (Xen's public/arch-x86/hvm/start_info.h): memory map, command line, modules. */
+#pragma once
+
+#include "guest/load/place.h"
+
+/* Places modules (or the initrd), command line, memory map and start info; called after every other
+ * claim, because the memory map reserves what was claimed before. */
+struct error *start_info_place(struct place *p, const struct guest_config *config, uint64_t *ret_gpa);
