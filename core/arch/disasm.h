@@ -48,6 +48,7 @@ struct insn {
 	bool mem_rip_relative;	/* then mem_disp is already the address */
 	int mem_seg, mem_base, mem_index;
 	unsigned mem_scale, mem_size;
+	unsigned mem_addr_bits; /* 16, 32, 64: base + index + displacement wrap there */
 	int64_t mem_disp;
 };
 
