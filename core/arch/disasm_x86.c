@@ -150,8 +150,13 @@ static ZyanStatus print_address(const ZydisFormatter *formatter, ZydisFormatterB
 	ZYAN_CHECK(ZydisFormatterBufferAppend(buffer, ZYDIS_TOKEN_ADDRESS_ABS));
 	ZYAN_CHECK(ZydisFormatterBufferGetString(buffer, &string));
 	if (ctx->req->symbol && ctx->req->symbol(ctx->req->ctx, addr, name, sizeof(name)))
-		return ZyanStringAppendFormat(string, "<%s>", name);
-	return ZyanStringAppendFormat(string, "0x%llx", (unsigned long long)addr);
+		ZYAN_CHECK(ZyanStringAppendFormat(string, "<%s>", name));
+	else
+		ZYAN_CHECK(ZyanStringAppendFormat(string, "0x%llx", (unsigned long long)addr));
+	if (ctx->req->att && context->operand->type == ZYDIS_OPERAND_TYPE_MEMORY &&
+	    context->operand->mem.base == ZYDIS_REGISTER_RIP)
+		return ZyanStringAppendFormat(string, "(%%rip)");
+	return ZYAN_STATUS_SUCCESS;
 }
 
 static bool is_prefix_word(const char *s, size_t len)
@@ -234,6 +239,14 @@ static bool format_text(const struct disasm_req *req, const ZydisDecodedInstruct
 							sizeof(line), req->pc, &ctx)))
 		return false;
 	split_text(line, ret);
+	/* Zydis leaves out AT&T's mark of an indirect branch, which tells `jmp *x` from `jmp x`. */
+	if (req->att && zi->operand_count_visible == 1 && ret->operands[0] != '*' &&
+	    (ret->kind == INSN_CALL || ret->kind == INSN_JUMP) &&
+	    (ops[0].type == ZYDIS_OPERAND_TYPE_MEMORY || ops[0].type == ZYDIS_OPERAND_TYPE_REGISTER)) {
+		memmove(ret->operands + 1, ret->operands, sizeof(ret->operands) - 1);
+		ret->operands[0] = '*';
+		ret->operands[sizeof(ret->operands) - 1] = '\0';
+	}
 	return true;
 }
 
