@@ -19,6 +19,32 @@
 
 struct command;
 struct session;
+struct session_filter;
+
+/* What `set OPTION VALUE` changes; options.def has name, default and help of each. */
+struct session_options {
+#define OPTION_BOOL(field, name, def, help) bool field;
+#define OPTION_NUMBER(field, name, def, lo, hi, help) uint64_t field;
+#define OPTION_CHOICE(field, name, def, choices, help) unsigned field;
+#include "core/session/options.def"
+#undef OPTION_BOOL
+#undef OPTION_NUMBER
+#undef OPTION_CHOICE
+};
+
+/*
+ * A command that takes several runs (finish, next, nexti over a call) leaves a plan: it is asked at each
+ * stop. One at a time; a user's own stop, an interrupt or the guest's end finishes it.
+ *
+ *	session_resume_plan() --> RUNNING --stop--> stopped() --true: it called session_plan_resume()--> RUNNING
+ *	                                               `--false: the (maybe rewritten) report is shown, then shown()
+ */
+struct session_plan {
+	bool (*stopped)(struct session *s, struct session_plan *plan, struct stop_report *report,
+			struct error **ret_error); /* *ret_error: shown after the stop; the plan ends */
+	void (*shown)(struct session *s, struct session_plan *plan, struct out *out); /* NULL: nothing */
+	void (*destroy)(struct session *s, struct session_plan *plan); /* disarms internal stops, frees */
+};
 
 struct session_var {
 	char *name;
@@ -64,27 +90,49 @@ struct session {
 	VEC(const struct doctor_check *) checks;
 	VEC(struct session_listener *) listeners;
 
+	struct session_options options;
+
 	unsigned vcpu;			/* selected */
 	unsigned frame;			/* selected frame, 0 innermost */
 	struct stop_report last_stop;
 	bool has_stop;
 	struct regs regs_now[2];	/* [0] at this stop, [1] at the stop before, of the selected vCPU */
+	unsigned groups_now;		/* groups read into regs_now[0] */
 	bool has_regs_before;
+	struct regs regs_view;		/* last-known ones of a running vCPU, or those of an outer frame */
+	VEC(struct frame) frames;	/* of the selected vCPU, as far as unwound; empty: not yet */
+	bool frames_end;		/* the chain ends after the last of @frames */
 	uint64_t start_ns;		/* zero of shown event times */
 
 	bool running;			/* a run job is under way: between resume and its report */
-	bool wait;			/* batch: the executor waits for the stop before the next line */
+	bool wait;			/* batch: command_run() waits for the stop before the next line */
+	bool interrupted;		/* the user asked to stop; cleared by the next command */
 	bool quit;
 	int exit_status;		/* of the process; set by quit N and by --exit-from-guest */
 	bool exit_from_guest;
-	bool quiet_stop;		/* do not print the stop (internal steps of one command) */
+	bool quiet_stop;		/* do not print stops */
+	struct session_plan *plan;	/* owned; NULL: none */
+
 	uint64_t x_next;		/* `x` without address goes on here */
+	char x_letter, x_size;		/* last format and unit of x */
 	unsigned next_display;
 	char source_file[512];		/* `list` state */
 	unsigned source_line;
-	/* `finish`, `until`: internal temporary stop ids in use */
-	unsigned next_internal_id;
+	unsigned next_internal_id;	/* of temporary stops nobody sees: 1<<30 and up */
+	struct session_filter *filter;	/* `events filter`; NULL: everything */
+	uint64_t events_from;		/* `events clear`: first event shown */
+	uint64_t events_seen;		/* `info events` without N goes on here */
+
+	VEC(char *) queue;		/* command lines that wait for the stop */
+	unsigned collect;		/* `commands N`: lines go to this stop's list until `end` */
+	unsigned source_depth;		/* nested `source` */
+	struct error *deferred;		/* first failure of queued lines, given back by session_wait() */
+	/* Runs the lines of a stop that was just shown, then the queue. Set by commands_register_core(). */
+	void (*after_stop)(struct session *s, char *const *lines, size_t nlines);
+
 	struct out *talk;		/* where stop reports and messages of the session go; owned */
+	struct loop_source *stop_source, *event_source, *poll_timer;
+	bool polling;
 	/* Creates a fresh target as at start (for `run`); set by main. */
 	struct error *(*restart)(struct session *session);
 	void *owner;			/* main's own data for @restart */
@@ -105,20 +153,47 @@ struct error *session_set_target(struct session *s, struct target *target);
 struct error *session_resume(struct session *s, const struct run_request *req);
 /* Drains reports and events; called by the loop, by a timer and before anything is shown. */
 void session_poll(struct session *s);
-/* Runs the loop until the run job ended, @timeout_ns passed (0: none) or the user interrupted. Batch. */
+/* Runs the loop until the run job ended (and the command lists of its stop), @timeout_ns passed (0: none)
+ * or the user interrupted (ERROR_CANCELLED). Batch. */
 struct error *session_wait(struct session *s, uint64_t timeout_ns);
+/* Only lets the loop run for @time_ns, whether the guest runs or not. */
+struct error *session_sleep(struct session *s, uint64_t time_ns);
+/* The user wants control now (Ctrl-C, `interrupt`): stops a running guest, ends session_wait() and long
+ * commands, drops queued lines. */
+struct error *session_interrupt(struct session *s);
+/* As session_resume(), with @plan (taken, also on error) in charge of the stops. */
+struct error *session_resume_plan(struct session *s, const struct run_request *req,
+				  struct session_plan *plan);
+/* From a plan's stopped(): runs on. */
+struct error *session_plan_resume(struct session *s, const struct run_request *req);
+/* Arms a temporary breakpoint nobody sees at @addr on @vcpu (-1: any); only when sp > *sp_above unless
+ * that is NULL. session_internal_disarm() is fine when it has hit. */
+struct error *session_internal_break(struct session *s, uint64_t addr, int vcpu, const uint64_t *sp_above,
+				     unsigned *ret_id);
+void session_internal_disarm(struct session *s, unsigned id);
 
 /* Registers of the selected vCPU in the selected frame's view, @groups at least; cached per stop. */
 struct error *session_regs(struct session *s, unsigned groups, const struct regs **ret, bool *ret_stale);
 void session_invalidate(struct session *s); /* registers or memory were changed by us */
 void session_changed(struct session *s);    /* invalidate and tell the listeners */
 struct error *session_select_vcpu(struct session *s, unsigned vcpu);
+/* Stopped or ended: registers and memory are exact. */
+bool session_is_halted(const struct session *s);
+/* Frame @n of the selected vCPU; false when the chain ends before it. Frame 0 is where it stopped. */
+struct error *session_frame(struct session *s, unsigned n, struct frame *ret, bool *ret_exists);
+/* pc and sp of the selected frame, linear. */
+struct error *session_pc(struct session *s, uint64_t *ret_pc);
 
 /* Names for expressions: registers, symbols, session variables; with @schema also its fields. */
 struct expr_scope session_scope(struct session *s);
 struct error *session_eval(struct session *s, const char *text, struct expr_value *ret);
 struct error *session_eval_prog(struct session *s, struct expr_prog *prog, struct expr_value *ret);
 struct expr_value *session_var(struct session *s, const char *name, bool create);
+/* The expression callbacks over this session; field() is left NULL. */
+struct expr_env session_env(struct session *s);
+/* The sentence for a fault of @prog, with the register's name. */
+struct error *session_fault_error(struct session *s, const struct expr_fault *fault,
+				  const struct expr_prog *prog);
 
 /* Guest memory of the selected vCPU. */
 struct error *session_mem_read(struct session *s, uint64_t gva, void *buf, size_t len, size_t *ret_done);
@@ -126,5 +201,7 @@ struct error *session_mem_write(struct session *s, uint64_t gva, const void *buf
 
 /* "main", "*EXPR", "demo.c:12", "12", "0x1000", "$pc+4" to an address. */
 struct error *session_location(struct session *s, const char *text, uint64_t *ret);
+/* As session_location(), but a function's name means the first address after its prologue. */
+struct error *session_break_location(struct session *s, const char *text, uint64_t *ret);
 /* "<main+0x10>" or "" into @buf. */
 const char *session_symbolize(struct session *s, uint64_t addr, char *buf, size_t size);

@@ -36,6 +36,10 @@ struct stop {
 	char *why;		/* PENDING: what is missing */
 	VEC(char *) commands;	/* run by the prompt after the stop */
 	bool silent;		/* first command is "silent" */
+	bool unresolved;	/* PENDING: @location names nothing yet, spec.addr means nothing */
+	bool gone;		/* temporary and has stopped the guest: deleted once that is shown */
+	uint64_t hits_before;	/* hits counted by specs that are disarmed by now */
+	uint64_t ignore_base;	/* hits when spec.ignore was set: what is left counts from there */
 };
 
 struct stop_list {
@@ -44,7 +48,8 @@ struct stop_list {
 };
 
 void stop_list_deinit(struct stop_list *list, struct target *target);
-/* Adds (taking @location copy) and arms on @target when it is there. On an arm error the stop is not
+/* @spec->id 0: the next number. @cond is borrowed (a reference is taken), @location copied.
+ * Adds and arms on @target when it is there. On an arm error the stop is not
  * added, unless @pending_ok. */
 struct error *stop_add(struct stop_list *list, struct target *target, const struct stop_spec *spec,
 		       const char *location, const char *cond_text, struct expr_prog *cond,
@@ -55,5 +60,15 @@ struct error *stop_set_condition(struct stop_list *list, struct target *target, 
 				 const char *text, struct expr_prog *cond);
 struct error *stop_set_ignore(struct stop_list *list, struct target *target, unsigned id, uint64_t n);
 struct stop *stop_find(const struct stop_list *list, unsigned id);
-/* Called for each report: drops temporary ones that hit. */
+/* Drops the command list of @stop. */
+void stop_clear_commands(struct stop *stop);
+/* Arms what is enabled and not armed (a new target, new symbols); what fails becomes PENDING. */
+void stop_list_arm(struct stop_list *list, struct target *target);
+/* Everything armed becomes IDLE; the counts stay. */
+void stop_list_disarm(struct stop_list *list, struct target *target);
+/* Hits since the stop was made; mechanism and checks as of now (zero when not armed). */
+void stop_get_status(const struct stop *stop, struct target *target, struct stop_status *ret);
+uint64_t stop_ignore_left(const struct stop *stop, struct target *target);
+/* Called for each report; NULL when it is of no stop here. A temporary one is marked @gone: the caller
+ * shows it, then calls stop_delete(). */
 struct stop *stop_on_report(struct stop_list *list, const struct stop_report *report);

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Runs and their ends: resume, poll, plans, waiting. */
+#include "core/session/run.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/cleanup.h"
+#include "core/session/display.h"
+#include "core/session/report.h"
+
+#define DRAIN_BATCH 4096
+#define DRAIN_ROUNDS 64		/* then the prompt gets its turn */
+#define WAIT_SLICE_MS 100
+
+/* ---- plans and internal stops -------------------------------------------------------------------- */
+
+void session_plan_end(struct session *s)
+{
+	struct session_plan *plan = take_ptr(s->plan);
+
+	if (plan)
+		plan->destroy(s, plan);
+}
+
+struct error *session_internal_break(struct session *s, uint64_t addr, int vcpu, const uint64_t *sp_above,
+				     unsigned *ret_id)
+{
+	struct stop_spec spec = {
+		.id = s->next_internal_id, .kind = STOP_KIND_BREAK, .addr = addr, .len = 1,
+		.vcpu = vcpu, .temporary = true, .has_sp_above = sp_above != NULL,
+		.sp_above = sp_above ? *sp_above : 0,
+	};
+	struct error *error;
+
+	error = target_stop_arm(s->target, &spec);
+	if (error)
+		return error;
+	s->next_internal_id++;
+	*ret_id = spec.id;
+	return NULL;
+}
+
+void session_internal_disarm(struct session *s, unsigned id)
+{
+	if (id && s->target)
+		error_destroy(target_stop_disarm(s->target, id));
+}
+
+/* ---- resume -------------------------------------------------------------------------------------- */
+
+static void mark_running(struct session *s)
+{
+	s->running = true;
+	s->frame = 0;
+	session_invalidate(s);
+	session_poll_interval(s, true);
+}
+
+struct error *session_resume(struct session *s, const struct run_request *req)
+{
+	return session_resume_plan(s, req, NULL);
+}
+
+struct error *session_resume_plan(struct session *s, const struct run_request *req,
+				  struct session_plan *plan)
+{
+	const struct regs *regs = NULL;
+	struct error *error;
+	bool stale;
+
+	session_plan_end(s);
+	s->plan = plan;
+	s->frame = 0;
+	error = session_regs(s, REGS_CORE, &regs, &stale);
+	if (!error) {
+		s->regs_now[1] = *regs;
+		s->has_regs_before = true;
+		s->interrupted = false;
+		error = target_resume(s->target, req);
+	} else {
+		/* Unreadable registers must not keep a guest from running. */
+		error_destroy(error);
+		s->has_regs_before = false;
+		error = target_resume(s->target, req);
+	}
+	if (error) {
+		session_plan_end(s);
+		return error;
+	}
+	mark_running(s);
+	for (size_t i = 0; i < s->listeners.len; i++)
+		if (s->listeners.data[i]->resumed)
+			s->listeners.data[i]->resumed(s->listeners.data[i]->ctx);
+	return NULL;
+}
+
+struct error *session_plan_resume(struct session *s, const struct run_request *req)
+{
+	struct error *error;
+
+	error = target_resume(s->target, req);
+	if (!error)
+		mark_running(s);
+	return error;
+}
+
+/* ---- stops --------------------------------------------------------------------------------------- */
+
+/* A user's stop, an interrupt or the guest's end overrides whatever a plan had in mind. */
+static bool plan_owns(const struct stop_report *report)
+{
+	return report->reason == STOP_STEP || (report->reason == STOP_BREAK && report->id >= 1u << 30);
+}
+
+static void show_stop(struct session *s, const struct stop_report *report, struct stop *stop)
+{
+	bool silent = s->quiet_stop || (stop && stop->silent);
+	const struct regs *regs;
+	bool stale;
+
+	/* What the next stop is compared with is read now: it is at hand, and gone when the guest runs. */
+	error_destroy(session_regs(s, REGS_CORE, &regs, &stale));
+	if (!silent && s->talk) {
+		session_print_stop(s, s->talk, report);
+		session_print_displays(s, s->talk);
+	}
+	if (s->plan && s->plan->shown && s->talk && !silent)
+		s->plan->shown(s, s->plan, s->talk);
+	session_plan_end(s);
+	if (!silent && s->talk)
+		out_flush(s->talk);
+	for (size_t i = 0; i < s->listeners.len; i++)
+		if (s->listeners.data[i]->stopped)
+			s->listeners.data[i]->stopped(s->listeners.data[i]->ctx, report);
+}
+
+static void run_lines(struct session *s, struct stop *stop)
+{
+	VEC(char *) lines = { 0 };
+
+	/* The stop may be deleted by its own commands. */
+	for (size_t i = 0; stop && i < stop->commands.len; i++)
+		vec_push(&lines, xstrdup(stop->commands.data[i]));
+	if (stop && stop->gone)
+		error_destroy(stop_delete(&s->stops, s->target, stop->id));
+	if (s->after_stop)
+		s->after_stop(s, lines.data, lines.len);
+	for (size_t i = 0; i < lines.len; i++)
+		free(lines.data[i]);
+	vec_free(&lines);
+}
+
+static void on_stop(struct session *s, struct stop_report *report)
+{
+	struct error *error = NULL;
+	struct stop *stop;
+
+	s->running = false;
+	s->frame = 0;
+	if (report->vcpu < target_vcpu_count(s->target)) {
+		if (report->vcpu != s->vcpu)
+			s->has_regs_before = false;
+		s->vcpu = report->vcpu;
+	}
+	session_invalidate(s);
+	if (s->plan && plan_owns(report) && !s->interrupted &&
+	    s->plan->stopped(s, s->plan, report, &error))
+		return;
+	session_poll_interval(s, false);
+	stop = stop_on_report(&s->stops, report);
+	s->last_stop = *report;
+	s->has_stop = true;
+	session_invalidate(s);
+	show_stop(s, report, stop);
+	if (error && s->talk)
+		session_print_error(s->talk, error);
+	error_destroy(error);
+	if (report->reason == STOP_GUEST_EXIT && s->exit_from_guest) {
+		s->exit_status = report->exit_code;
+		s->quit = true;
+	}
+	run_lines(s, stop);
+}
+
+static void drain(struct session *s)
+{
+	if (!s->target->ops->events_drain)
+		return;
+	for (unsigned i = 0; i < DRAIN_ROUNDS; i++)
+		if (s->target->ops->events_drain(s->target, s->events, DRAIN_BATCH) < DRAIN_BATCH)
+			return;
+}
+
+void session_poll(struct session *s)
+{
+	struct stop_report report;
+	unsigned stops = 0;
+
+	if (s->polling || !s->target)
+		return;
+	s->polling = true;
+	drain(s);
+	/* Each report ends a run; one that a command list resumed may have ended already. */
+	while (stops++ < 1000 && s->target && s->target->ops->stop_take &&
+	       s->target->ops->stop_take(s->target, &report)) {
+		drain(s);
+		on_stop(s, &report);
+	}
+	s->polling = false;
+}
+
+/* ---- waiting ------------------------------------------------------------------------------------- */
+
+static struct error *take_deferred(struct session *s)
+{
+	return take_ptr(s->deferred);
+}
+
+struct error *session_wait(struct session *s, uint64_t timeout_ns)
+{
+	uint64_t end = timeout_ns ? clock_now_ns() + timeout_ns : 0;
+	struct error *error;
+
+	session_poll(s);
+	while (s->running && !s->quit) {
+		int wait_ms = WAIT_SLICE_MS;
+
+		if (end) {
+			uint64_t now = clock_now_ns();
+
+			if (now >= end)
+				break;
+			if ((end - now) / 1000000 < WAIT_SLICE_MS)
+				wait_ms = (end - now) / 1000000 + 1;
+		}
+		error = loop_run_once(s->loop, wait_ms);
+		if (error)
+			return error;
+		session_poll(s);
+	}
+	if (s->deferred)
+		return take_deferred(s);
+	if (s->interrupted)
+		return error_create(ERROR_CANCELLED, "interrupted");
+	return NULL;
+}
+
+struct error *session_sleep(struct session *s, uint64_t time_ns)
+{
+	uint64_t end = clock_now_ns() + time_ns;
+	struct error *error;
+
+	for (;;) {
+		uint64_t now = clock_now_ns();
+		uint64_t left = now >= end ? 0 : end - now;
+
+		if (s->interrupted)
+			return error_create(ERROR_CANCELLED, "interrupted");
+		if (!left || s->quit)
+			return s->deferred ? take_deferred(s) : NULL;
+		error = loop_run_once(s->loop, left / 1000000 < WAIT_SLICE_MS ?
+					       (int)(left / 1000000) + 1 : WAIT_SLICE_MS);
+		if (error)
+			return error;
+		session_poll(s);
+	}
+}
+
+void session_queue_clear(struct session *s)
+{
+	for (size_t i = 0; i < s->queue.len; i++)
+		free(s->queue.data[i]);
+	s->queue.len = 0;
+}
+
+struct error *session_interrupt(struct session *s)
+{
+	s->interrupted = true;
+	session_queue_clear(s);
+	if (s->target && s->running)
+		return target_interrupt(s->target);
+	return NULL;
+}
