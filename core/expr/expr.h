@@ -4,17 +4,24 @@
  *
  * C operators and precedence (no assignment inside expressions; `set` and `print $x = ...` take an
  * expr_assign). Operands:
- *	123 0x7f 0b101 0777 'A' '\n' 4K 2M 1G	numbers (suffix K/M/G: powers of 1024)
+ *	123 0x7f 0b101 0777 'A' '\n'	numbers; suffixes K M G (powers of 1024), ns us ms s (in ns), U L (C)
  *	$rax, rax			registers: `$rax` always; a bare name after symbols
- *	main, demo_table		symbols: their address
+ *	main, demo_table, 'foo bar'	symbols: their address. There are no types: `*main`, `d[main]` read
+ *					what is there, `&main` is the same as `main`; quotes for odd names
  *	$name, $1, $, $$		session variables, value history
  *	port, value			fields of the event at hand (conditions of catchpoints), before symbols
- *	*p  *(u8 *)p  p[3]		memory; the element size comes from the cast type (u8 u16 u32 u64
- *					s8 s16 s32 s64, char short int long with unsigned); plain * reads 8
+ *	*p  *(u8 *)p  p[3]  &p[3]	memory; the element size comes from the cast type (u8 u16 u32 u64
+ *					s8 s16 s32 s64, uint8_t ..., char short int long with unsigned,
+ *					void *); what is no pointer points at 8 bytes
+ *	(u32 *)p + 1			pointers count in elements, as in C
  *	b[addr] w[addr] d[addr] q[addr]	memory of 1, 2, 4, 8 bytes; phys(addr, size) reads guest-physical
  *	(u8)x  (s32)x			casts;   sizeof(type)
- *	"text"				string literals, only for == and != against memory bytes at an address
- * Comparison is signed when either side is signed; literals and registers are unsigned 64-bit.
+ *	"text"				string literals, only for == and != against the memory at an address:
+ *					as many bytes as the literal has ("text\0" ends it)
+ * Arithmetic is 64 bits wide and wraps; shifts by 64 and more give 0 or the sign. Registers and memory
+ * are unsigned; comparison and division are signed when either side is signed. A literal takes the
+ * other side's sign unless it is negative: `$rax > 5` is unsigned, `$rax > -1` signed. For == and !=
+ * a negative literal is as wide as the other side: `d[p] == -1`.
  *
  * Text is compiled once to an immutable program that any thread can run without allocation: names are
  * resolved at compile time through a scope, session variables are captured by value.
