@@ -14,7 +14,8 @@
 enum field_type {
 	FIELD_U8, FIELD_U16, FIELD_U32, FIELD_U64,
 	FIELD_S8, FIELD_S16, FIELD_S32, FIELD_S64,
-	FIELD_BYTES,	/* @size raw bytes, shown as text when printable */
+	FIELD_BYTES,	/* up to @size raw bytes (a shorter payload ends them), shown as text; with UNIT_HEX:
+			 * host-endian 64-bit words, shown as numbers */
 	FIELD_STRING,	/* NUL-terminated within @size */
 };
 

@@ -1,8 +1,18 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Payload layouts of the VMM's own events; vmm_events.def describes each field for everybody else. */
+/*
+ * Payload layouts of the VMM's own events; vmm_events.def describes each field for everybody else. Where
+ * the last member is an array, a producer reserves only what it fills (offsetof + used bytes): the
+ * event's payload_len ends it for readers.
+ */
 #pragma once
 
 #include <stdint.h>
+
+/* Values of vmm_guest_exit.kind (guest/device.h's enum guest_exit_kind, same order), vmm_console.dir and
+ * vmm_drop.where. */
+enum { VMM_GUEST_EXIT_DEBUG, VMM_GUEST_EXIT_POWEROFF, VMM_GUEST_EXIT_RESET };
+enum { VMM_CONSOLE_OUT /* from the guest */, VMM_CONSOLE_IN /* typed */ };
+enum { VMM_DROP_RING /* the producer's ring was full */, VMM_DROP_STORE /* the record was malformed */ };
 
 /* Every exit starts with these: where the guest was, and what the exit cost in user space. */
 #define VMM_EXIT_COMMON \

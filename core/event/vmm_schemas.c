@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The schemas of the VMM's own events, built from the list; the compiler checks them against the structs. */
+#include "core/event/event.h"
+
+#include "core/base/vec.h"
+
+/* KVM_INTERNAL_ERROR_*, linux/kvm.h. */
+static const struct field_enum vmm_names_suberror[] = {
+	{ 1, "emulation" }, { 2, "simultaneous-exceptions" }, { 3, "event-delivery" },
+	{ 4, "unexpected-exit" }, { 0, NULL },
+};
+
+/* KVM_SYSTEM_EVENT_*, linux/kvm.h. */
+static const struct field_enum vmm_names_system[] = {
+	{ 1, "shutdown" }, { 2, "reset" }, { 3, "crash" }, { 4, "wakeup" }, { 5, "suspend" },
+	{ 6, "sev-term" }, { 0, NULL },
+};
+
+/* enum stop_reason, core/target/target.h: a later area, so a unit test compares them. */
+static const struct field_enum vmm_names_stop[] = {
+	{ 0, "started" }, { 1, "step" }, { 2, "breakpoint" }, { 3, "watchpoint" }, { 4, "catchpoint" },
+	{ 5, "interrupt" }, { 6, "guest-exit" }, { 7, "reset" }, { 8, "shutdown" }, { 9, "halted" },
+	{ 10, "error" }, { 11, "condition-fault" }, { 12, "killed" }, { 0, NULL },
+};
+
+/* enum run_kind, core/target/target.h. */
+static const struct field_enum vmm_names_resume[] = {
+	{ 0, "continue" }, { 1, "step" }, { 0, NULL },
+};
+
+/* enum vcpu_state, core/target/target.h. */
+static const struct field_enum vmm_names_vcpu[] = {
+	{ 0, "stopped" }, { 1, "running" }, { 2, "halted" }, { 3, "waiting" }, { 4, "dead" }, { 0, NULL },
+};
+
+static const struct field_enum vmm_names_guest_exit[] = {
+	{ VMM_GUEST_EXIT_DEBUG, "debug-exit" }, { VMM_GUEST_EXIT_POWEROFF, "poweroff" },
+	{ VMM_GUEST_EXIT_RESET, "reset" }, { 0, NULL },
+};
+
+static const struct field_enum vmm_names_dir[] = {
+	{ VMM_CONSOLE_OUT, "out" }, { VMM_CONSOLE_IN, "in" }, { 0, NULL },
+};
+
+static const struct field_enum vmm_names_where[] = {
+	{ VMM_DROP_RING, "ring" }, { VMM_DROP_STORE, "store" }, { 0, NULL },
+};
+
+/* A description must say the size the struct has. Raw bytes and strings have any size. */
+#define CHECK_U8(size) ((size) == 1)
+#define CHECK_U16(size) ((size) == 2)
+#define CHECK_U32(size) ((size) == 4)
+#define CHECK_U64(size) ((size) == 8)
+#define CHECK_BYTES(size) ((size) > 0)
+#define CHECK_STRING(size) ((size) > 1)
+#define F(s, member, type_, unit_, names_) \
+	_Static_assert(CHECK_##type_(sizeof(((s *)0)->member)), #s "." #member " is not " #type_);
+#define VMM_EVENT(id, name_, help_, payload, ...) \
+	__VA_ARGS__ \
+	_Static_assert(sizeof(payload) % 8 == 0, name_ ": payloads are padded to 8 bytes"); \
+	_Static_assert(sizeof(struct event) + sizeof(payload) <= EVENT_SIZE_MAX, name_ ": too big");
+#include "core/event/vmm_events.def"
+#undef VMM_EVENT
+#undef F
+
+#define F(s, member, type_, unit_, names_) { \
+	.name = #member, .type = FIELD_##type_, .offset = offsetof(s, member), \
+	.size = sizeof(((s *)0)->member), .unit = UNIT_##unit_, .names = names_, \
+},
+#define VMM_EVENT(id, name_, help_, payload, ...) \
+	static const struct field fields_##id[] = { __VA_ARGS__ };
+#include "core/event/vmm_events.def"
+#undef VMM_EVENT
+#undef F
+
+const struct schema vmm_schemas[VMM_EVENT_COUNT] = {
+#define VMM_EVENT(id_, name_, help_, payload, ...) [VMM_##id_] = { \
+	.name = name_, .help = help_, .fields = fields_##id_, .nfields = ARRAY_SIZE(fields_##id_), \
+	.size = sizeof(payload), .id = VMM_##id_, \
+},
+#include "core/event/vmm_events.def"
+#undef VMM_EVENT
+};
