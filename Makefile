@@ -1,9 +1,25 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # One makefile, no recursion; folders by wildcard; all output in $(BUILD). Try `make help`.
 
-ARCH ?= $(shell uname -m)
+HOST_ARCH := $(shell uname -m)
+ARCH ?= $(HOST_ARCH)
+ifneq ($(ARCH),$(HOST_ARCH))
+# Built for elsewhere (make ARCH=ppc64le): that architecture's cross compiler of Debian, a sysroot of its
+# libraries fetched once into the cache, and output beside the machine's own.
+CROSS_COMPILE ?= $(ARCH:ppc64le=powerpc64le)-linux-gnu-
+BUILD ?= build-$(ARCH)
+ifneq ($(MAKECMDGOALS),clean)
+SYSROOT ?= $(shell scripts/lab.d/sysroot $(ARCH))
+ifeq ($(SYSROOT),)
+$(error no sysroot for $(ARCH))
+endif
+endif
+SYSROOT_LIB := $(SYSROOT)/usr/lib/$(CROSS_COMPILE:%-=%)
+PKG_CONFIG ?= PKG_CONFIG_SYSROOT_DIR=$(SYSROOT) \
+	PKG_CONFIG_LIBDIR=$(SYSROOT_LIB)/pkgconfig:$(SYSROOT)/usr/share/pkgconfig pkg-config
+endif
 CROSS_COMPILE ?=
-CC = $(CROSS_COMPILE)gcc
+CC = $(CROSS_COMPILE)gcc $(if $(SYSROOT),--sysroot=$(SYSROOT))
 AR = $(CROSS_COMPILE)ar
 PKG_CONFIG ?= pkg-config
 BUILD ?= build
@@ -15,7 +31,7 @@ TEST ?=
 VERSION := 0.1.0
 
 # What the host runs by KVM: a folder of guest/arch, or none, which says why not.
-GUEST_ARCH := $(if $(wildcard guest/arch/$(ARCH)),$(ARCH),none)
+GUEST_ARCH := $(firstword $(notdir $(wildcard guest/arch/$(ARCH:ppc64le=ppc64))) none)
 
 WARN := -Wall -Wextra -Wmissing-prototypes -Wstrict-prototypes -Wundef -Wwrite-strings -Wshadow \
 	-Wvla -Wno-unused-parameter -Wno-missing-field-initializers
