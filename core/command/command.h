@@ -19,9 +19,15 @@
 #include "core/expr/expr.h"
 #include "core/session/session.h"
 
+struct completion {
+	const char *text;
+	const char *help;	/* NULL: none */
+};
+typedef void (*completion_fn)(void *ctx, const struct completion *c);
+
 enum arg_type {
 	ARG_END,
-	ARG_WORD,	/* one word; completed by @complete or @choices */
+	ARG_WORD,	/* one word, "quoted" when it has spaces; completed by @complete or @choices */
 	ARG_CHOICE,	/* one of @choices (unique prefixes count) */
 	ARG_COUNT,	/* a plain number or a parenthesised expression */
 	ARG_EXPR,	/* an expression up to the end, or to the next keyword of the schema */
@@ -30,7 +36,7 @@ enum arg_type {
 	ARG_VCPU,	/* number of a vCPU, or "all" (-1) */
 	ARG_FILE,
 	ARG_KEYWORD,	/* the literal @name, e.g. "if" */
-	ARG_REST,	/* everything left, unparsed */
+	ARG_REST,	/* everything left, unparsed; completed by @complete */
 	ARG_COMMAND,	/* a command's name (help) */
 };
 
@@ -40,6 +46,8 @@ struct arg_spec {
 	bool optional;
 	bool repeat;			/* last argument only: one or more */
 	const char *const *choices;	/* NULL-terminated */
+	/* Calls @fn with what may stand here and starts with @prefix; NULL: by the type. */
+	void (*complete)(struct session *s, const char *prefix, completion_fn fn, void *ctx);
 };
 
 enum command_needs {
@@ -89,16 +97,30 @@ void commands_register_core(struct session *s);
  * gdb's one-letter words first). ERROR_NOT_FOUND suggests the nearest; ambiguous names list all. */
 struct error *command_find(struct session *s, const char *line, const struct command **ret,
 			   const char **ret_args);
-/* Parses and runs one line: comments (#), empty lines, `;` between commands outside quotes. */
+/*
+ * Parses and runs one line: comments (#), empty lines, `;` between commands outside quotes. With s->wait a
+ * command that resumes the guest is over when it stops; without, what follows in the line waits in
+ * s->queue for the stop. A running command followed by ` &` is not waited for (s->background).
+ * While s->collect is set, the line goes to that breakpoint's command list, until `end`.
+ */
 struct error *command_run(struct session *s, const char *line, struct out *out);
+/* The same for the lines of a script; stops at the first that fails, *ret_failed is its number from 0. */
+struct error *command_run_lines(struct session *s, char *const *lines, size_t nlines, struct out *out,
+				size_t *ret_failed);
+/* What an empty line at an interactive prompt runs: the last command when it says it repeats (`x` and
+ * `list` go on where they ended). NULL: nothing. Borrowed until the next command_run(). */
+const char *command_repeat_line(struct session *s);
+/* The session's after_stop: runs a stop's command list, then the lines that waited for the stop. */
+void command_after_stop(struct session *s, char *const *lines, size_t nlines);
+/* Finds, checks needs and parses without running: for tests and for front ends that ask first. */
+struct error *command_check(struct session *s, const char *line);
+
 /* Usage from the schema: "break [LOCATION] [if EXPR]". Caller frees. */
 char *command_usage(const struct command *cmd);
+/* A command, alias or sub-command near @word for "did you mean"; NULL when nothing is. */
+const char *command_nearest(struct session *s, const char *word);
 
 /* Completion of @line at byte @point: calls @fn with each candidate for the word that starts at
  * *ret_word (byte offset). At most @max candidates. */
-struct completion {
-	const char *text;
-	const char *help;	/* NULL: none */
-};
 void command_complete(struct session *s, const char *line, size_t point, size_t *ret_word,
-		      void (*fn)(void *ctx, const struct completion *c), void *ctx, unsigned max);
+		      completion_fn fn, void *ctx, unsigned max);

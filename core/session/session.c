@@ -92,6 +92,7 @@ void session_destroy(struct session *s)
 	vec_free(&s->frames);
 	session_filter_destroy(s->filter);
 	error_destroy(s->deferred);
+	free(s->repeat_line);
 	symbols_destroy(s->symbols);
 	event_store_destroy(s->events);
 	out_destroy(s->talk);

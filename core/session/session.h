@@ -106,6 +106,7 @@ struct session {
 
 	bool running;			/* a run job is under way: between resume and its report */
 	bool wait;			/* batch: command_run() waits for the stop before the next line */
+	bool background;		/* this run was started with `&`: nobody waits for it */
 	bool interrupted;		/* the user asked to stop; cleared by the next command */
 	bool quit;
 	int exit_status;		/* of the process; set by quit N and by --exit-from-guest */
@@ -125,7 +126,9 @@ struct session {
 
 	VEC(char *) queue;		/* command lines that wait for the stop */
 	unsigned collect;		/* `commands N`: lines go to this stop's list until `end` */
-	unsigned source_depth;		/* nested `source` */
+	unsigned run_depth;		/* command_run() inside command_run(): `source` */
+	bool in_hook;			/* inside after_stop(): nothing there waits */
+	char *repeat_line;		/* what an empty line at a prompt runs; NULL: nothing */
 	struct error *deferred;		/* first failure of queued lines, given back by session_wait() */
 	/* Runs the lines of a stop that was just shown, then the queue. Set by commands_register_core(). */
 	void (*after_stop)(struct session *s, char *const *lines, size_t nlines);
