@@ -5,7 +5,6 @@
 
 #include "core/arch/x86_64.h"
 #include "core/base/vec.h"
-#include "core/symbols/symbols.h"
 
 #include "tests/lib/fake_target.h"
 
@@ -91,10 +90,16 @@ static const struct {
 	{ FAKE_MESSAGE, "hello, fake guest", 18, "message", SYMBOL_OBJECT },
 };
 
-void fake_target_symbols(struct symbols *syms)
+bool fake_machine_symbol(unsigned i, const char **ret_name, uint64_t *ret_addr, uint64_t *ret_size,
+			 enum symbol_type *ret_type)
 {
-	for (unsigned i = 0; i < ARRAY_SIZE(parts); i++)
-		symbols_add(syms, parts[i].name, parts[i].addr, parts[i].len, parts[i].type);
+	if (i >= ARRAY_SIZE(parts))
+		return false;
+	*ret_name = parts[i].name;
+	*ret_addr = parts[i].addr;
+	*ret_size = parts[i].len;
+	*ret_type = parts[i].type;
+	return true;
 }
 
 /* PML4 0x1000, PDPTs 0x2000 (identity) and 0x7000 (high), PD 0x3000, one PT 0x4000; the high half
@@ -106,8 +111,8 @@ static void build_page_tables(uint8_t *mem)
 	le64_write(mem + 0x2000, 0x3000 | 0x27);
 	le64_write(mem + 0x7000 + 510 * 8, 0x3000 | 0x23);
 	le64_write(mem + 0x3000, 0x4000 | 0x27);
-	le64_write(mem + 0x3000 + 8, 0x200000 | 0xe3);		/* data: 2 MiB, P RW A D PS */
-	le64_write(mem + 0x3000 + 16, FAKE_MMIO | 0xf3);	/* the device: also PCD */
+	le64_write(mem + 0x3000 + 8, 0x200000 | 0xe7);		/* data: 2 MiB, P RW US A D PS */
+	le64_write(mem + 0x3000 + 16, FAKE_MMIO | 0xf7);	/* the device: also PCD */
 	for (unsigned i = 0; i < 512; i++) /* page 0 stays away; code from 1 MiB on is read-only */
 		le64_write(mem + 0x4000 + i * 8, i == 0 ? 0 : i << 12 | (i >= 0x100 ? 0x25 : 0x67));
 }
