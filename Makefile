@@ -206,7 +206,6 @@ uninstall: ## remove what install put there
 	rm -f $(DESTDIR)$(PREFIX)/bin/vmscope
 	rm -rf $(DESTDIR)$(PREFIX)/share/doc/vmscope
 
-include $(wildcard tests/*/Makefile.inc)
 
 .PHONY: clean
 clean: ## remove $(BUILD)
