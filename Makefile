@@ -4,6 +4,30 @@
 
 HOST_ARCH := $(shell uname -m)
 ARCH ?= $(HOST_ARCH)
+CLEANING := $(filter clean help,$(MAKECMDGOALS))
+ifneq ($(ARCH),$(HOST_ARCH))
+# Built for elsewhere (make ARCH=ppc64le): that architecture's cross compiler of Debian, a sysroot of its
+# libraries fetched once into the cache, and output beside the machine's own.
+CROSS_COMPILE ?= $(ARCH:ppc64le=powerpc64le)-linux-gnu-
+BUILD ?= build-$(ARCH)
+ifeq ($(CLEANING),)
+SYSROOT ?= $(shell scripts/lab.d/sysroot $(ARCH))
+ifeq ($(SYSROOT),)
+$(error no sysroot for $(ARCH))
+endif
+endif
+SYSROOT_LIB := $(SYSROOT)/usr/lib/$(CROSS_COMPILE:%-=%)
+PKG_CONFIG ?= PKG_CONFIG_SYSROOT_DIR=$(SYSROOT) \
+	PKG_CONFIG_LIBDIR=$(SYSROOT_LIB)/pkgconfig:$(SYSROOT)/usr/share/pkgconfig pkg-config
+endif
+CROSS_COMPILE ?=
+ifeq ($(origin CC),default)
+CC = $(CROSS_COMPILE)gcc $(if $(SYSROOT),--sysroot=$(SYSROOT))
+endif
+ifeq ($(origin AR),default)
+AR = $(CROSS_COMPILE)ar
+endif
+PKG_CONFIG ?= pkg-config
 BUILD ?= build
 PREFIX ?= /usr/local
 DESTDIR ?=
@@ -13,34 +37,10 @@ TEST ?=
 FUZZ_TIME ?= 10
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 
-# Another architecture: its compiler, and the libraries in CROSS_SYSROOT (scripts/lab.d/sysroot prints
-# one, fetched where missing). `make ARCH=ppc64le BUILD=build/ppc64le CROSS_SYSROOT=$(scripts/lab.d/sysroot ppc64le)`
-CROSS_TRIPLET_ppc64le := powerpc64le-linux-gnu
-CROSS_TRIPLET := $(CROSS_TRIPLET_$(ARCH))
-CROSS_SYSROOT ?=
-ifneq ($(ARCH),$(HOST_ARCH))
-CROSS_COMPILE ?= $(addsuffix -,$(CROSS_TRIPLET))
-endif
-CROSS_COMPILE ?=
-ifeq ($(origin CC),default)
-CC = $(CROSS_COMPILE)gcc
-endif
-ifeq ($(origin AR),default)
-AR = $(CROSS_COMPILE)ar
-endif
-NM = $(CROSS_COMPILE)nm
-PKG_CONFIG ?= pkg-config
-ifneq ($(CROSS_SYSROOT),)
-PKG_CONFIG := PKG_CONFIG_SYSROOT_DIR=$(CROSS_SYSROOT) \
-	PKG_CONFIG_LIBDIR=$(CROSS_SYSROOT)/usr/lib/$(CROSS_TRIPLET)/pkgconfig:$(CROSS_SYSROOT)/usr/share/pkgconfig \
-	$(PKG_CONFIG)
-SYSROOT_FLAGS := --sysroot=$(CROSS_SYSROOT)
-endif
-
 VERSION := 0.1.0
 
 # What the host runs by KVM: a folder of guest/arch, or none, which says why not.
-GUEST_ARCH := $(if $(wildcard guest/arch/$(ARCH)),$(ARCH),none)
+GUEST_ARCH := $(firstword $(notdir $(wildcard guest/arch/$(ARCH:ppc64le=ppc64))) none)
 
 WARN := -Wall -Wextra -Wmissing-prototypes -Wstrict-prototypes -Wundef -Wwrite-strings -Wshadow \
 	-Wvla -Wno-unused-parameter -Wno-missing-field-initializers
@@ -52,8 +52,8 @@ SAN ?=
 PKGS := ncursesw panelw readline libelf libdw libzstd json-c
 CPPFLAGS += -I. -I$(BUILD)/gen -D_GNU_SOURCE -DVMSCOPE_VERSION='"$(VERSION)"' \
 	$(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null)
-CFLAGS += -std=gnu11 $(OPT) $(WARN) $(SAN) $(SYSROOT_FLAGS) -fno-strict-aliasing -pthread
-LDFLAGS += $(SAN) $(SYSROOT_FLAGS) -pthread
+CFLAGS += -std=gnu11 $(OPT) $(WARN) $(SAN) -fno-strict-aliasing -pthread
+LDFLAGS += $(SAN) -pthread
 LIBS := $(shell $(PKG_CONFIG) --libs $(PKGS) 2>/dev/null) -lZydis -lZycore
 
 CORE_SRC := $(wildcard core/*/*.c core/*/*/*.c)
@@ -80,7 +80,6 @@ endif
 # change, or when a source file comes or goes.
 remember = $(shell mkdir -p $(dir $(2)); printf '%s\n' '$(subst ','\'',$(1))' | cmp -s - $(2) || \
 	printf '%s\n' '$(subst ','\'',$(1))' > $(2))
-CLEANING := $(filter clean help,$(MAKECMDGOALS))
 COMPILE := $(CC) $(CPPFLAGS) $(CFLAGS)
 ifeq ($(CLEANING),)
 $(call remember,$(COMPILE),$(BUILD)/.flags/compile)
@@ -153,7 +152,7 @@ fuzz-build: $(FUZZ_BIN)
 
 SAN_FLAGS := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 FUZZ_MAKE = $(MAKE) --no-print-directory BUILD=$(BUILD)/fuzz CC=clang WERROR=0 OPT='-O1 -g' \
-	SAN='-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined' fuzz-build
+	WARN='-Wall -Wno-gnu-variable-sized-type-not-at-end' SAN='-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined' fuzz-build
 ASAN_MAKE = $(MAKE) --no-print-directory BUILD=$(BUILD)/asan OPT='-O1 -g' SAN='$(SAN_FLAGS)'
 TSAN_MAKE = $(MAKE) --no-print-directory BUILD=$(BUILD)/tsan OPT='-O1 -g' SAN='-fsanitize=thread'
 
@@ -217,7 +216,7 @@ help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | sort | \
 		while IFS="$$(printf '\t')" read -r name text; do printf '  %-10s %s\n' "$$name" "$$text"; done
 	@echo 'Variables: BUILD=dir TEST=path UPDATE=1 PREFIX=dir DESTDIR=dir WERROR=0 V=1 OPT=-O0\ -g JOBS=n'
-	@echo '           FUZZ_TIME=s ARCH=name CROSS_COMPILE=prefix CROSS_SYSROOT=dir'
+	@echo '           FUZZ_TIME=s ARCH=name CROSS_COMPILE=prefix SYSROOT=dir'
 
 .DELETE_ON_ERROR:
 .SECONDARY:
