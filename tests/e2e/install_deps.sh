@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # scripts/install-deps against stubs of dpkg-query, apt-get, apt-cache and id: what it asks for and says.
 # The stubs keep state in $TMPDIR: `known` lists fetched, `have` installed packages, `fail` failures left.
+# shellcheck disable=SC2016,SC2034 # checks are evaluated
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 bin=$TMPDIR/bin
