@@ -127,13 +127,11 @@ static struct error *bzimage_place_kernel(const struct image *image, const struc
 					  struct place *p, struct boot_state *boot)
 {
 	uint64_t at = bz->pref_address;
-	if (at < MIB || at & (bz->alignment - 1)) {
-		if (!bz->relocatable)
-			return bzimage_bad(image, "pref_address", at,
-					   "it is below 1 MiB or not a multiple of kernel_alignment");
-		at = align_up(at < MIB ? MIB : at, bz->alignment);
-	}
-	if (!load_ram_ptr(p->ram, at, bz->init_size) && bz->relocatable &&
+	bool usable = at >= MIB && (at & (bz->alignment - 1)) == 0;
+	if (!usable && !bz->relocatable)
+		return bzimage_bad(image, "pref_address", at,
+				   "it is below 1 MiB or not a multiple of kernel_alignment");
+	if (bz->relocatable && !(usable && load_ram_ptr(p->ram, at, bz->init_size)) &&
 	    !place_find(p, bz->init_size, bz->alignment, MIB, FOUR_GIB, false, &at))
 		return error_hint(error_create(ERROR_FAILED, "%s: the kernel needs 0x%" PRIx64 " bytes"
 					       " (init_size) in one piece, the guest has 0x%" PRIx64
