@@ -126,6 +126,7 @@ static void build_gdt(uint8_t *mem)
 
 	for (unsigned i = 0; i < ARRAY_SIZE(gdt); i++)
 		le64_write(mem + FAKE_GDT + i * 8, gdt[i]);
+	le64_write(mem + FAKE_TSS + 0x24, 0x9f000); /* IST 1 */
 }
 
 static void build_idt(uint8_t *mem)

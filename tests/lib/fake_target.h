@@ -26,7 +26,7 @@ struct symbols;
 #define FAKE_HIGH 0xffffffff80000000ull	/* all RAM a second time, supervisor only, not executable */
 
 #define FAKE_PML4 0x1000
-#define FAKE_GDT 0x500
+#define FAKE_GDT 0x8000
 #define FAKE_IDT 0x5000
 #define FAKE_TSS 0x6000
 #define FAKE_STACK0 0x90000	/* rsp of vCPU 0 at start; 0 lies there as main's return address */
