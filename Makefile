@@ -50,6 +50,12 @@ endif
 OPT ?= -O2 -g
 SAN ?=
 PKGS := ncursesw panelw readline libelf libdw libzstd json-c
+# What installs them must be able to start without them.
+ifeq ($(filter demo check fuzz,$(MAKECMDGOALS))$(CLEANING),)
+ifneq ($(shell $(PKG_CONFIG) --print-errors --exists $(PKGS) >/dev/null 2>&1 || echo missing),)
+$(error libraries are missing: run `scripts/install-deps` (or `make demo`, which does) and try again)
+endif
+endif
 CPPFLAGS += -I. -I$(BUILD)/gen -D_GNU_SOURCE -DVMSCOPE_VERSION='"$(VERSION)"' \
 	$(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null)
 CFLAGS += -std=gnu11 $(OPT) $(WARN) $(SAN) -fno-strict-aliasing -pthread
