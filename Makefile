@@ -212,12 +212,13 @@ uninstall: ## remove what install put there
 	rm -rf $(DESTDIR)$(PREFIX)/share/doc/vmscope
 
 
-# Fixtures of unit tests: small programs that are read and never run, one folder each.
+# Fixtures of unit tests: small programs to read, one folder each.
 UNIT_DATA_SRC := $(wildcard tests/unit/data/*/*.[chS])
 UNIT_DATA := $(patsubst tests/unit/data/%/main.c,$(BUILD)/tests/unit/data/%.elf,$(UNIT_DATA_SRC))
 UNIT_DATA := $(filter %.elf,$(UNIT_DATA))
 FIXTURE_CFLAGS := -g -O0 -ffreestanding -nostdlib -static -fno-pie -no-pie -fno-stack-protector \
 	-fno-omit-frame-pointer -fasynchronous-unwind-tables -Wl,--build-id=none
+FIXTURE_CFLAGS_unwind := -O2 -fomit-frame-pointer
 $(UNIT_DATA): $(BUILD)/tests/unit/data/%.elf: $(UNIT_DATA_SRC)
 	@mkdir -p $(@D)
 	$(call msg,FIXTURE)$(CC) $(FIXTURE_CFLAGS) $(FIXTURE_CFLAGS_$*) -o $@ \
