@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * An architecture for *running*: what the VMM needs of the host's KVM beyond the common ioctls. One
+ * folder guest/arch/<uname -m>/ fills one const struct named machine_host; only the host's is built.
+ * guest/arch/none/ is the one for hosts that can not run a guest: it only says why.
+ *
+ * "vCPU's thread" below: called on that vCPU's thread, which alone issues the vCPU's ioctls. "Parked":
+ * also from the main thread while the vCPU is parked (run.h), since it reads memory only.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/arch/regs.h"
+#include "core/base/error.h"
+#include "core/event/event.h"
+#include "core/session/session.h"
+#include "core/target/state.h"
+#include "core/target/target.h"
+#include "guest/load/load.h"
+
+struct vm;
+struct vcpu;
+
+#define HW_SLOTS_MAX 4
+
+/* A debug register slot, the same on every vCPU that @vcpus names. */
+struct hw_slot {
+	bool used;
+	unsigned access;	/* 0: execution; else STOP_READ | STOP_WRITE */
+	uint8_t len;		/* of a data slot: 1, 2, 4, 8 and aligned */
+	uint64_t addr;		/* linear */
+	uint64_t vcpus;		/* bit set */
+};
+
+/* What a vCPU's debug control should be. */
+struct vcpu_debug {
+	bool step;
+	bool block_irqs;	/* hold interrupts off while stepping, where KVM can */
+	bool exec;		/* execution slots are live */
+	bool data;		/* data slots are live */
+	bool byte;		/* planted break instructions come to us */
+};
+
+/* A debug exit, decoded. */
+struct debug_exit {
+	uint64_t pc;		/* linear */
+	bool step, byte;
+	unsigned slots;		/* bit set of the slots that hit */
+	uint64_t status, control; /* DR6, DR7 */
+	uint32_t exception;
+};
+
+/* An instruction about to be executed, as far as stepping cares. */
+enum insn_class { INSN_CLASS_OTHER, INSN_CLASS_HALT, INSN_CLASS_SOFT_IRQ, INSN_CLASS_VMCALL };
+
+/* What the self-test guest found out about this host's KVM (stop mechanisms). */
+struct mech_support {
+	bool step, break_dr, watch_dr, break_byte, byte_by_failure, readonly;
+};
+
+enum irqchip_kind { IRQCHIP_KIND_OFF, IRQCHIP_KIND_SPLIT, IRQCHIP_KIND_KERNEL };
+
+struct machine {
+	const struct arch *arch;
+	/* Hosts that can not: the error that says why; every other slot is NULL then. */
+	struct error *(*unsupported)(void);
+
+	unsigned nslots;		/* debug register slots */
+	const uint8_t *break_insn;	/* planted for a BYTE breakpoint */
+	unsigned break_len;
+	uint64_t ram_hole_start, ram_hole_end; /* guest-physical addresses that are never RAM */
+
+	/* ---- the machine; main thread ---- */
+	struct error *(*vm_create)(struct vm *vm);	/* before vCPUs: interrupt chips, fixed addresses */
+	void (*vm_destroy)(struct vm *vm);
+	struct error *(*vm_reset)(struct vm *vm);	/* chips to their power-on state; all vCPUs parked */
+	void (*irq_set)(struct vm *vm, unsigned gsi, bool level); /* any thread */
+	struct error *(*vm_state)(struct vm *vm, enum state_kind kind, unsigned index, void *buf,
+				  size_t size, size_t *ret_len);
+
+	/* ---- a vCPU; its own thread ---- */
+	struct error *(*vcpu_create)(struct vcpu *v);	/* CPUID, defaults; remembers the power-on state */
+	void (*vcpu_destroy)(struct vcpu *v);		/* main thread, after the thread ended */
+	/* Power-on state; vCPU 0 then starts as @boot says, others wait to be started. */
+	struct error *(*vcpu_reset)(struct vcpu *v, const struct boot_state *boot);
+	/* Makes the parked accessors below exact (no-op when KVM shares its registers). */
+	void (*sync)(struct vcpu *v);
+	enum vcpu_state (*activity)(struct vcpu *v);	/* STOPPED, HALTED, WAITING */
+	int (*debug_set)(struct vcpu *v, const struct vcpu_debug *debug); /* 0 or errno */
+	void (*debug_decode)(struct vcpu *v, struct debug_exit *ret);
+	/* A debug exit that is the guest's own affair: hands it to the guest. */
+	void (*debug_inject)(struct vcpu *v, const struct debug_exit *debug);
+	/* Exits of this architecture: true when handled (*ret_stop: fill @report and stop). */
+	bool (*exit)(struct vcpu *v, struct stop_report *report, bool *ret_stop);
+	/* Before each KVM_RUN when @needs_enter of the vCPU is set: interrupts of user-space chips. */
+	void (*enter)(struct vcpu *v);
+	/* The vCPU executed its halt instruction and user space must wait: true when something can wake it
+	 * now, *ret_never when nothing ever can. */
+	bool (*halt_wakes)(struct vcpu *v, bool *ret_never);
+	/* A vCPU halted in KVM: may anything still wake it? */
+	bool (*can_wake)(struct vcpu *v);
+	struct error *(*regs_read)(struct vcpu *v, unsigned groups, struct regs *ret);
+	struct error *(*reg_write)(struct vcpu *v, unsigned reg, const void *data, size_t len);
+	struct error *(*translate)(struct vcpu *v, uint64_t gva, uint64_t *ret_gpa);
+	struct error *(*vcpu_state)(struct vcpu *v, enum state_kind kind, void *buf, size_t size,
+				    size_t *ret_len);
+
+	/* ---- a vCPU; its own thread or parked ---- */
+	uint64_t (*pc)(const struct vcpu *v);		/* linear */
+	uint64_t (*sp)(const struct vcpu *v);		/* linear */
+	bool (*reg_get)(const struct vcpu *v, unsigned reg, uint64_t *ret); /* REGS_CORE only, whole */
+	void (*regs_core)(const struct vcpu *v, struct regs *ret); /* fills REGS_CORE */
+	/* Cheap identity of the translation mode: changes whenever page walks may. */
+	uint64_t (*mmu_key)(const struct vcpu *v);
+	enum insn_class (*classify)(const struct vcpu *v, const uint8_t *code, size_t len);
+	/* After a step from @old_pc (linear; flags and sp as before it): did an interrupt or exception
+	 * handler start? Reads guest memory through @mem. */
+	bool (*step_interrupted)(const struct vcpu *v, const struct mem_reader *mem, uint64_t old_pc,
+				 uint64_t old_sp);
+	uint32_t (*hw_id)(const struct vcpu *v);
+
+	/* Runs a throw-away VM to see which stop mechanisms work. @kvm_fd: /dev/kvm. */
+	struct error *(*selftest)(int kvm_fd, struct mech_support *ret);
+	/* Doctor checks of this architecture, NULL-terminated. */
+	const struct doctor_check *const *checks;
+};
+
+extern const struct machine machine_host;

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Interrupts in three shapes: all chips in the kernel; the local APICs in the kernel and our IOAPIC
+ * (split; no PIC); all ours (off: a pair of 8259, one vCPU, no local APIC).
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#include "guest/arch/x86_64/x86.h"
+
+#define IOAPIC_PINS 24
+
+static struct error *create_kernel(struct vm *vm, struct x86_vm *x)
+{
+	struct kvm_pit_config pit = { .flags = KVM_PIT_SPEAKER_DUMMY };
+
+	if (ioctl(vm->fd, KVM_CREATE_IRQCHIP, 0))
+		return error_errno(errno, "KVM cannot create its interrupt chips (try --irqchip split or off)");
+	if (ioctl(vm->fd, KVM_CREATE_PIT2, &pit))
+		return error_errno(errno, "KVM cannot create its timer");
+	for (unsigned i = 0; i < ARRAY_SIZE(x->chip); i++) {
+		x->chip[i].chip_id = i;
+		ioctl(vm->fd, KVM_GET_IRQCHIP, &x->chip[i]);
+	}
+	ioctl(vm->fd, KVM_GET_PIT2, &x->pit);
+	return NULL;
+}
+
+static struct error *create_split(struct vm *vm, struct x86_vm *x)
+{
+	struct kvm_enable_cap cap = { .cap = KVM_CAP_SPLIT_IRQCHIP, .args = { IOAPIC_PINS } };
+
+	if (ioctl(vm->fd, KVM_ENABLE_CAP, &cap))
+		return error_errno(errno, "this host's KVM has no split irqchip");
+	return x86_ioapic_create(vm, &x->ioapic);
+}
+
+struct error *x86_irq_create(struct vm *vm)
+{
+	struct x86_vm *x = x86_vm(vm);
+
+	switch (x->irqchip) {
+	case IRQCHIP_KERNEL:
+		return create_kernel(vm, x);
+	case IRQCHIP_SPLIT:
+		return create_split(vm, x);
+	default:
+		return x86_pic_create(vm, &x->pic);
+	}
+}
+
+void x86_irq_destroy(struct vm *vm)
+{
+	x86_ioapic_destroy(x86_vm(vm)->ioapic);
+	x86_pic_destroy(x86_vm(vm)->pic);
+}
+
+struct error *x86_irq_reset(struct vm *vm)
+{
+	struct x86_vm *x = x86_vm(vm);
+
+	if (x->ioapic)
+		x86_ioapic_reset(x->ioapic);
+	if (x->pic)
+		x86_pic_reset(x->pic);
+	if (x->irqchip != IRQCHIP_KERNEL)
+		return NULL;
+	for (unsigned i = 0; i < ARRAY_SIZE(x->chip); i++)
+		if (ioctl(vm->fd, KVM_SET_IRQCHIP, &x->chip[i]))
+			return error_errno(errno, "KVM refuses to reset interrupt chip %u", i);
+	if (ioctl(vm->fd, KVM_SET_PIT2, &x->pit))
+		return error_errno(errno, "KVM refuses to reset its timer");
+	return NULL;
+}
+
+void x86_irq_set(struct vm *vm, unsigned gsi, bool level)
+{
+	struct x86_vm *x = x86_vm(vm);
+	struct kvm_irq_level line = { .irq = gsi, .level = level };
+
+	if (x->ioapic)
+		x86_ioapic_set(x->ioapic, gsi == 0 ? 2 : gsi, level); /* ISA timer: pin 2 */
+	else if (x->pic)
+		x86_pic_set(x->pic, gsi, level);
+	else
+		ioctl(vm->fd, KVM_IRQ_LINE, &line);
+}
+
+/* Without a local APIC we inject: at once when the guest can take it, else when KVM says it can. */
+void x86_enter(struct vcpu *v)
+{
+	struct x86_pic *pic = x86_vm(v->vm)->pic;
+	struct kvm_interrupt irq;
+
+	/* An access that KVM has to complete comes first; with interrupts held off, none is given. */
+	if (v->io_pending || (v->debug.step && v->debug.block_irqs))
+		return;
+	v->run->request_interrupt_window = 0;
+	if (!x86_pic_pending(pic))
+		return;
+	if (v->run->ready_for_interrupt_injection && v->run->if_flag) {
+		int vector = x86_pic_acknowledge(pic);
+
+		irq.irq = vector;
+		if (vector >= 0)
+			ioctl(v->fd, KVM_INTERRUPT, &irq);
+	}
+	v->run->request_interrupt_window = x86_pic_pending(pic);
+}
+
+bool x86_halt_wakes(struct vcpu *v, bool *ret_never)
+{
+	bool open = x86_vcpu(v)->regs->rflags & X86_FLAGS_IF;
+
+	*ret_never = !open;
+	return open && x86_pic_pending(x86_vm(v->vm)->pic);
+}

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The devices of a machine, and what they may ask of it (device.h). */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "guest/vm.h"
+
+#define DEVICE_UNITS_MAX 16
+
+#define DEVICE(name) extern const struct device_model device_##name;
+#include "guest/devices.def"
+#undef DEVICE
+
+static const struct device_model *const models[] = {
+#define DEVICE(name) &device_##name,
+#include "guest/devices.def"
+#undef DEVICE
+	NULL
+};
+
+struct bus *vm_bus(struct vm *vm)
+{
+	return vm->bus;
+}
+
+struct error *vm_devices_create(struct vm *vm)
+{
+	for (unsigned i = 0; models[i]; i++)
+		for (unsigned unit = 0; unit < DEVICE_UNITS_MAX; unit++) {
+			struct device *dev = NULL;
+			struct error *err = models[i]->create(vm, unit, &dev);
+
+			if (err)
+				return error_prefix(err, "device %s", models[i]->name);
+			if (!dev)
+				break;
+			vec_push(&vm->devices, dev);
+		}
+	return NULL;
+}
+
+void vm_devices_destroy(struct vm *vm)
+{
+	for (size_t i = vm->devices.len; i-- > 0;)
+		if (vm->devices.data[i]->model->destroy)
+			vm->devices.data[i]->model->destroy(vm->devices.data[i]);
+	vec_free(&vm->devices);
+}
+
+void vm_devices_reset(struct vm *vm)
+{
+	clock_clear(vm);
+	for (size_t i = 0; i < vm->devices.len; i++) {
+		struct device *dev = vm->devices.data[i];
+
+		if (!dev->model->reset)
+			continue;
+		bus_device_lock(vm->bus, dev);
+		dev->model->reset(dev);
+		bus_device_unlock(vm->bus, dev);
+	}
+	pthread_mutex_lock(&vm->exit_lock);
+	atomic_store(&vm->exit_asked, false);
+	pthread_mutex_unlock(&vm->exit_lock);
+}
+
+/* The console is the first device that takes input. */
+struct error *vm_console_input(struct vm *vm, const void *data, size_t len)
+{
+	for (size_t i = 0; i < vm->devices.len; i++) {
+		struct device *dev = vm->devices.data[i];
+
+		if (!dev->model->input)
+			continue;
+		bus_device_lock(vm->bus, dev);
+		dev->model->input(dev, data, len);
+		bus_device_unlock(vm->bus, dev);
+		return NULL;
+	}
+	return error_create(ERROR_UNSUPPORTED, "this machine has no console that takes input");
+}
+
+/* ---- what devices ask for ----------------------------------------------------------------------- */
+
+void device_irq_set(struct device *dev, unsigned gsi, bool level)
+{
+	machine_host.irq_set(dev->vm, gsi, level);
+}
+
+void device_console_output(struct device *dev, unsigned port, const void *data, size_t len)
+{
+	const uint8_t *p = data;
+
+	while (len) {
+		struct vmm_console ev = { .port = port, .dir = 0 };
+
+		ev.len = len < sizeof(ev.data) ? len : sizeof(ev.data);
+		memcpy(ev.data, p, ev.len);
+		vm_event(dev->vm, VMM_CONSOLE, EVENT_NO_VCPU, &ev, offsetof(struct vmm_console, data) + ev.len);
+		p += ev.len;
+		len -= ev.len;
+	}
+}
+
+static bool exit_report(struct vm *vm, struct stop_report *report)
+{
+	static const enum stop_reason reasons[] = {
+		[GUEST_EXIT_DEBUG_EXIT] = STOP_GUEST_EXIT, [GUEST_EXIT_POWEROFF] = STOP_GUEST_EXIT,
+		[GUEST_EXIT_RESET] = STOP_RESET,
+	};
+
+	memset(report, 0, sizeof(*report));
+	report->reason = reasons[vm->exit_kind];
+	report->exit_code = vm->exit_code;
+	switch (vm->exit_kind) {
+	case GUEST_EXIT_DEBUG_EXIT:
+		snprintf(report->text, sizeof(report->text), "the guest exited with status %d", vm->exit_code);
+		break;
+	case GUEST_EXIT_POWEROFF:
+		snprintf(report->text, sizeof(report->text), "the guest powered off");
+		break;
+	case GUEST_EXIT_RESET:
+		snprintf(report->text, sizeof(report->text), "the guest asked for a reset");
+		break;
+	}
+	return true;
+}
+
+void device_guest_exit(struct device *dev, enum guest_exit_kind kind, int code)
+{
+	struct vm *vm = dev->vm;
+	struct vmm_guest_exit ev = { .code = code, .kind = kind };
+	struct stop_report report;
+	bool first;
+
+	pthread_mutex_lock(&vm->exit_lock);
+	first = !vm->exit_asked;
+	if (first) {
+		vm->exit_kind = kind;
+		vm->exit_code = code;
+		/* A vCPU finds it when it leaves the handler and stops with the access completed. */
+		if (vcpu_self(vm))
+			atomic_store(&vm->exit_asked, true);
+		else
+			exit_report(vm, &report);
+	}
+	pthread_mutex_unlock(&vm->exit_lock);
+	if (!first)
+		return;
+	vm_event(vm, VMM_GUEST_EXIT, EVENT_NO_VCPU, &ev, sizeof(ev));
+	if (!vcpu_self(vm))
+		run_request_stop(vm, &report);
+}
+
+bool vm_exit_taken(struct vm *vm, struct stop_report *report)
+{
+	struct vcpu *self = vcpu_self(vm);
+	bool taken = false;
+
+	pthread_mutex_lock(&vm->exit_lock);
+	if (vm->exit_asked) {
+		taken = exit_report(vm, report);
+		report->vcpu = self ? self->index : 0;
+		atomic_store(&vm->exit_asked, false);
+	}
+	pthread_mutex_unlock(&vm->exit_lock);
+	return taken;
+}
+
+void device_event(struct device *dev, uint32_t what, uint64_t a, uint64_t b)
+{
+	struct vmm_device ev = { .what = what, .a = a, .b = b };
+
+	snprintf(ev.device, sizeof(ev.device), "%.*s", (int)sizeof(ev.device) - 1, dev->name);
+	vm_event(dev->vm, VMM_DEVICE, EVENT_NO_VCPU, &ev, sizeof(ev));
+}
+
+uint64_t device_clock_ns(struct device *dev)
+{
+	return run_clock_ns(dev->vm);
+}
+
+void device_timer_set(struct device *dev, unsigned slot, uint64_t deadline_ns,
+		      void (*fn)(struct device *dev, unsigned slot))
+{
+	clock_set(dev->vm, dev, slot, deadline_ns, fn);
+}
+
+uint64_t device_mem_size(struct device *dev)
+{
+	return dev->vm->mem.bytes;
+}
