@@ -35,29 +35,17 @@ static struct error *read_now(struct session *s, unsigned groups)
 	return error;
 }
 
-/* Outer frames know pc, sp and fp; the others are shown as the innermost frame has them, as every
- * debugger without full unwinding does. */
-static struct error *view_of_frame(struct session *s)
+/* The registers of the selected frame: unwound again, since only the last frame's are kept. */
+static void view_of_frame(struct session *s)
 {
-	const struct arch *arch = s->target->arch;
-	struct regs *view = &s->regs_view;
-	struct frame frame;
-	struct error *error;
-	uint64_t base;
-	bool exists;
+	struct target_reader ctx = { s->target, &s->regs_now[0] };
+	struct mem_reader mem = target_reader(&ctx);
+	struct unwind_frame frame;
 
-	error = session_frame(s, s->frame, &frame, &exists);
-	if (error)
-		return error;
-	*view = s->regs_now[0];
-	if (!exists)
-		return NULL;
-	base = arch->pc_linear ? arch->pc_linear(view) - regs_u64(view, arch->reg_pc) : 0;
-	regs_set(view, arch->reg_pc, frame.pc - base);
-	base = arch->sp_linear ? arch->sp_linear(view) - regs_u64(view, arch->reg_sp) : 0;
-	regs_set(view, arch->reg_sp, frame.sp - base);
-	regs_set(view, arch->reg_fp, frame.fp);
-	return NULL;
+	unwind_start(&frame, &s->regs_now[0]);
+	for (unsigned i = 0; i < s->frame && unwind_caller(s->symbols, &mem, &frame); i++)
+		;
+	s->regs_view = frame.regs;
 }
 
 struct error *session_regs(struct session *s, unsigned groups, const struct regs **ret, bool *ret_stale)
@@ -80,9 +68,7 @@ struct error *session_regs(struct session *s, unsigned groups, const struct regs
 		return error;
 	*ret_stale = false;
 	if (s->frame) {
-		error = view_of_frame(s);
-		if (error)
-			return error;
+		view_of_frame(s);
 		*ret = &s->regs_view;
 		return NULL;
 	}
@@ -92,31 +78,23 @@ struct error *session_regs(struct session *s, unsigned groups, const struct regs
 
 /* ---- frames -------------------------------------------------------------------------------------- */
 
-static struct error *unwind_to(struct session *s, unsigned n)
+static void unwind_to(struct session *s, unsigned n)
 {
-	const struct arch *arch = s->target->arch;
 	const struct regs *regs = &s->regs_now[0];
 	struct target_reader ctx = { s->target, regs };
 	struct mem_reader mem = target_reader(&ctx);
-	struct frame frame;
 
 	if (s->frames.len == 0) {
-		frame = (struct frame){
-			.pc = arch->pc_linear ? arch->pc_linear(regs) : regs_u64(regs, arch->reg_pc),
-			.sp = arch->sp_linear ? arch->sp_linear(regs) : regs_u64(regs, arch->reg_sp),
-			.fp = regs_u64(regs, arch->reg_fp),
-		};
-		vec_push(&s->frames, frame);
+		unwind_start(&s->frame_last, regs);
+		vec_push(&s->frames, s->frame_last.frame);
 	}
 	while (s->frames.len <= n && !s->frames_end) {
-		frame = s->frames.data[s->frames.len - 1];
-		if (!arch->unwind || s->frames.len >= s->options.backtrace_limit ||
-		    !arch->unwind(regs, &mem, &frame))
+		if (s->frames.len >= s->options.backtrace_limit ||
+		    !unwind_caller(s->symbols, &mem, &s->frame_last))
 			s->frames_end = true;
 		else
-			vec_push(&s->frames, frame);
+			vec_push(&s->frames, s->frame_last.frame);
 	}
-	return NULL;
 }
 
 struct error *session_frame(struct session *s, unsigned n, struct frame *ret, bool *ret_exists)
@@ -129,10 +107,9 @@ struct error *session_frame(struct session *s, unsigned n, struct frame *ret, bo
 	if (!session_is_halted(s))
 		return error_create(ERROR_STATE, "frames need a stopped guest");
 	error = read_now(s, REGS_CORE);
-	if (!error)
-		error = unwind_to(s, n);
 	if (error)
 		return error;
+	unwind_to(s, n);
 	if (n < s->frames.len) {
 		*ret = s->frames.data[n];
 		*ret_exists = true;

@@ -15,6 +15,7 @@
 #include "core/expr/expr.h"
 #include "core/stop/stop.h"
 #include "core/symbols/symbols.h"
+#include "core/symbols/unwind.h"
 #include "core/target/target.h"
 
 struct command;
@@ -102,6 +103,7 @@ struct session {
 	struct regs regs_view;		/* last-known ones of a running vCPU, or those of an outer frame */
 	VEC(struct frame) frames;	/* of the selected vCPU, as far as unwound; empty: not yet */
 	bool frames_end;		/* the chain ends after the last of @frames */
+	struct unwind_frame frame_last;	/* of @frames, to go on from */
 	uint64_t start_ns;		/* zero of shown event times */
 
 	bool running;			/* a run job is under way: between resume and its report */
