@@ -218,6 +218,13 @@ static void split_text(const char *line, struct insn *ret)
 	last = strrchr(ret->mnemonic, ' ');
 	rename_condition(last ? last + 1 : ret->mnemonic);
 	snprintf(ret->operands, sizeof(ret->operands), "%s", *p ? p + 1 : p);
+	/* Zydis says "ret far 0x4". */
+	if (!strcmp(ret->mnemonic, "ret") && !strncmp(ret->operands, "far", 3)) {
+		strcpy(ret->mnemonic, "retf");
+		memmove(ret->operands, ret->operands + 3, sizeof(ret->operands) - 3);
+		if (ret->operands[0] == ' ')
+			memmove(ret->operands, ret->operands + 1, sizeof(ret->operands) - 1);
+	}
 }
 
 static bool format_text(const struct disasm_req *req, const ZydisDecodedInstruction *zi,
