@@ -161,7 +161,7 @@ const struct command cmd_catch = {
 	.name = "catch",
 	.group = "breakpoints",
 	.summary = "stop at an exit: io, mmio, hlt, msr, shutdown, ... [if COND]",
-	.help = "EVENT is the name of an exit (`info events types` lists them), with * and ?, several\n"
+	.help = "EVENT is the name of an exit (`info types` lists them), with * and ?, several\n"
 		"separated by blanks, or `exit` for all. COND may use the event's fields (port, value, gpa,\n"
 		"write, ...) besides registers, memory and symbols. The guest stops before the exit is\n"
 		"completed for it.",

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The list of commands.def as descriptors. */
+#include "core/cmd/views.h"
 #include "core/command/command.h"
 
 #define COMMAND(name) extern const struct command cmd_##name;
@@ -17,5 +18,6 @@ void commands_register_core(struct session *s)
 {
 	for (unsigned i = 0; core_commands[i]; i++)
 		session_add_command(s, core_commands[i]);
+	views_register(s);
 	s->after_stop = command_after_stop;
 }

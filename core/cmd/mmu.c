@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* vtop, info mem, info mtree. */
+/* info mem, info mtree. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -19,105 +19,6 @@ static const char *rights(bool write, bool user, bool exec, char *buf)
 	buf[4] = 0;
 	return buf;
 }
-
-/* ---- vtop ---------------------------------------------------------------------------------------- */
-
-static void print_level(struct out *out, const struct mmu_level *level)
-{
-	char size[32];
-
-	out_begin(out, "level");
-	out_text(out, ROLE_TEXT, "  ");
-	out_str(out, ROLE_LABEL, "name", 6, level->name);
-	out_text(out, ROLE_TEXT, " at ");
-	out_hex(out, ROLE_ADDR, "entry_gpa", 9, level->entry_gpa);
-	out_text(out, ROLE_TEXT, " = ");
-	out_hex(out, ROLE_NUMBER, "entry", 16, level->entry);
-	out_text(out, ROLE_TEXT, "  ");
-	out_str(out, ROLE_COMMENT, "flags", 0, level->flags);
-	if (level->page_size) {
-		out_text(out, ROLE_COMMENT, "  (%s page)", format_size(size, sizeof(size), level->page_size));
-		out_hidden_dec(out, "page_size", level->page_size);
-	}
-	out_end(out);
-}
-
-static void print_verdict(struct session *s, struct out *out, const struct mmu_walk *walk)
-{
-	bool mapped = walk->verdict == MMU_MAPPED || walk->verdict == MMU_NO_PAGING;
-	char buf[8], size[32];
-
-	if (!mapped) {
-		out_text(out, ROLE_FINDING, "not mapped: ");
-		out_str(out, ROLE_FINDING, "verdict", 0, mmu_verdict_text(walk->verdict));
-		return;
-	}
-	out_text(out, ROLE_TEXT, "gpa ");
-	out_hex(out, ROLE_ADDR, "gpa", 0, walk->gpa);
-	if (walk->verdict == MMU_NO_PAGING) {
-		out_text(out, ROLE_TEXT, " (paging is off)");
-		return;
-	}
-	out_text(out, ROLE_TEXT, "  ");
-	out_str(out, ROLE_TEXT, "rights", 0, rights(walk->write, walk->user, walk->exec, buf));
-	out_text(out, ROLE_TEXT, "  %s page", format_size(size, sizeof(size), walk->page_size));
-	out_hidden_dec(out, "page_size", walk->page_size);
-	for (unsigned i = 0;; i++) {
-		struct mem_region region;
-
-		if (!s->target->ops->region || !s->target->ops->region(s->target, i, &region))
-			break;
-		if (region.kind == MEM_PORT || walk->gpa < region.start ||
-		    walk->gpa - region.start >= region.len)
-			continue;
-		out_text(out, ROLE_TEXT, "  in ");
-		out_str(out, ROLE_TEXT, "region", 0, region.name);
-		break;
-	}
-}
-
-static struct error *vtop_run(struct session *s, const struct args *args, struct out *out)
-{
-	const struct regs *regs;
-	struct expr_value addr;
-	struct mmu_walk walk;
-	struct error *error;
-	bool stale;
-
-	error = session_eval_prog(s, args->value[0].prog, &addr);
-	if (!error)
-		error = session_regs(s, 0, &regs, &stale);
-	if (!error)
-		error = target_walk(s->target, regs, addr.bits, &walk);
-	if (error)
-		return error;
-	out_begin(out, "walk");
-	out_text(out, ROLE_TEXT, "gva ");
-	out_hex(out, ROLE_ADDR, "gva", 0, addr.bits);
-	out_text(out, ROLE_TEXT, ", paging ");
-	out_str(out, ROLE_TEXT, "mode", 0, walk.mode ? walk.mode : "off");
-	if (stale)
-		out_text(out, ROLE_DIM, " (the guest runs: last-known registers)");
-	out_nl(out);
-	out_list(out, "levels");
-	for (unsigned i = 0; i < walk.nlevels && i < MMU_LEVELS_MAX; i++)
-		print_level(out, &walk.levels[i]);
-	out_list_end(out);
-	print_verdict(s, out, &walk);
-	out_end(out);
-	return NULL;
-}
-
-const struct command cmd_vtop = {
-	.name = "vtop",
-	.group = "data",
-	.summary = "translate a guest-virtual address, every level with its bits",
-	.help = "Walks the tables of the selected vCPU as the CPU would, without setting accessed bits.",
-	.examples = (const char *const[]){ "vtop main", "vtop 0xdead0000000", NULL },
-	.args = { { .type = ARG_EXPR, .name = "ADDRESS" } },
-	.needs = NEED_TARGET,
-	.run = vtop_run,
-};
 
 /* ---- info mem ------------------------------------------------------------------------------------ */
 

@@ -110,7 +110,7 @@ static struct error *check(struct session_filter *f)
 	if (!name_used) {
 		error_destroy(first);
 		return error_hint(error_create(ERROR_NOT_FOUND, "no event is called '%s'", f->names.data[0]),
-				  "`info events types` lists them");
+				  "`info types` lists them");
 	}
 	if (fits) {
 		error_destroy(first);

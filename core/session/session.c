@@ -86,6 +86,9 @@ void session_destroy(struct session *s)
 	vec_free(&s->vars);
 	vec_free(&s->history);
 	vec_free(&s->displays);
+	for (size_t i = 0; i < s->owned.len; i++)
+		free(s->owned.data[i]);
+	vec_free(&s->owned);
 	vec_free(&s->commands);
 	vec_free(&s->checks);
 	vec_free(&s->listeners);

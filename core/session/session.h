@@ -88,6 +88,7 @@ struct session {
 	VEC(struct expr_value) history;	/* $1, $2, ... of print */
 	VEC(struct session_display) displays;
 	VEC(const struct command *) commands;
+	VEC(void *) owned;		/* allocations of descriptors made at start, freed at the end */
 	VEC(const struct doctor_check *) checks;
 	VEC(struct session_listener *) listeners;
 

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* help, apropos: from the descriptors. */
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "core/base/cleanup.h"
+#include "core/base/text.h"
+#include "core/command/command.h"
+
+struct topic {
+	const char *name, *title, *text;
+};
+
+static const struct topic topics[] = {
+#define TOPIC(name, title, text) { name, title, text },
+#include "core/cmd/topics.def"
+#undef TOPIC
+};
+
+static const char *const groups[] = {
+	"running", "breakpoints", "data", "source and code", "stack", "vCPUs", "memory map", "machine", "events",
+	"scripts", "help",
+};
+
+/* ---- lists --------------------------------------------------------------------------------------- */
+
+static void print_row(struct out *out, const char *name, const char *summary)
+{
+	out_begin(out, "command");
+	out_text(out, ROLE_TEXT, "  ");
+	out_str(out, ROLE_LABEL, "name", 18, name);
+	out_text(out, ROLE_TEXT, " ");
+	out_str(out, ROLE_TEXT, "summary", 0, summary);
+	out_end(out);
+}
+
+static bool known_group(const char *group)
+{
+	for (unsigned i = 0; i < ARRAY_SIZE(groups); i++)
+		if (!strcmp(groups[i], group))
+			return true;
+	return false;
+}
+
+static void print_group(struct session *s, struct out *out, const char *group)
+{
+	out_text(out, ROLE_HEADING, "%s", group);
+	out_nl(out);
+	for (size_t i = 0; i < s->commands.len; i++)
+		if (!strcmp(s->commands.data[i]->group, group))
+			print_row(out, s->commands.data[i]->name, s->commands.data[i]->summary);
+}
+
+static void print_all(struct session *s, struct out *out)
+{
+	for (unsigned i = 0; i < ARRAY_SIZE(groups); i++)
+		print_group(s, out, groups[i]);
+	/* Commands of other folders may have groups of their own. */
+	for (size_t i = 0; i < s->commands.len; i++) {
+		const char *group = s->commands.data[i]->group;
+		bool before = known_group(group);
+
+		for (size_t n = 0; n < i && !before; n++)
+			before = !strcmp(s->commands.data[n]->group, group);
+		if (!before)
+			print_group(s, out, group);
+	}
+	out_text(out, ROLE_HEADING, "topics");
+	out_nl(out);
+	for (unsigned i = 0; i < ARRAY_SIZE(topics); i++) {
+		out_begin(out, "topic");
+		out_text(out, ROLE_TEXT, "  ");
+		out_str(out, ROLE_LABEL, "name", 18, topics[i].name);
+		out_text(out, ROLE_TEXT, " ");
+		out_str(out, ROLE_TEXT, "title", 0, topics[i].title);
+		out_end(out);
+	}
+	out_message(out, ROLE_DIM, "`help COMMAND` or `help TOPIC` says more; unique beginnings of names count");
+}
+
+/* ---- one command --------------------------------------------------------------------------------- */
+
+static void print_lines(struct out *out, enum role role, const char *indent, const char *text)
+{
+	while (*text) {
+		size_t len = strcspn(text, "\n");
+
+		out_text(out, role, "%s%.*s", indent, (int)len, text);
+		out_nl(out);
+		text += len + (text[len] == '\n');
+	}
+}
+
+static void print_words(struct out *out, const char *label, const char *name, const char *const *words)
+{
+	_cleanup_(text_deinit) struct text t = { 0 };
+
+	for (; words && *words; words++)
+		text_printf(&t, "%s%s", t.len ? ", " : "", *words);
+	if (!t.len)
+		return;
+	out_text(out, ROLE_LABEL, "%s", label);
+	out_str(out, ROLE_TEXT, name, 0, text_str(&t));
+	out_nl(out);
+}
+
+static void print_subs(struct session *s, struct out *out, const struct command *cmd)
+{
+	size_t len = strlen(cmd->name);
+
+	for (size_t i = 0; i < s->commands.len; i++)
+		if (!strncmp(s->commands.data[i]->name, cmd->name, len) && s->commands.data[i]->name[len] == ' ')
+			print_row(out, s->commands.data[i]->name, s->commands.data[i]->summary);
+}
+
+static void print_command(struct session *s, struct out *out, const struct command *cmd)
+{
+	_free_ char *usage = command_usage(cmd);
+
+	out_begin(out, "help");
+	out_hidden_str(out, "name", cmd->name);
+	out_str(out, ROLE_HEADING, "usage", 0, usage);
+	out_nl(out);
+	out_text(out, ROLE_TEXT, "  ");
+	out_str(out, ROLE_TEXT, "summary", 0, cmd->summary);
+	out_nl(out);
+	if (cmd->help) {
+		out_hidden_str(out, "help", cmd->help);
+		print_lines(out, ROLE_TEXT, "  ", cmd->help);
+	}
+	print_words(out, "also: ", "aliases", cmd->aliases);
+	if (cmd->examples) {
+		out_text(out, ROLE_LABEL, "examples:");
+		out_nl(out);
+		for (const char *const *e = cmd->examples; *e; e++)
+			print_lines(out, ROLE_TEXT, "  ", *e);
+	}
+	out_end(out);
+	print_subs(s, out, cmd);
+}
+
+static const struct topic *find_topic(const char *word)
+{
+	const struct topic *found = NULL;
+
+	for (unsigned i = 0; i < ARRAY_SIZE(topics); i++) {
+		if (!strcmp(topics[i].name, word))
+			return &topics[i];
+		if (strlen(word) >= 4 && !strncmp(topics[i].name, word, strlen(word)))
+			found = &topics[i];
+	}
+	return found;
+}
+
+static struct error *help_run(struct session *s, const struct args *args, struct out *out)
+{
+	const char *word = args->value[0].given ? args->value[0].text : NULL;
+	const struct command *cmd;
+	const struct topic *topic;
+	struct error *error;
+	const char *rest;
+
+	if (!word) {
+		print_all(s, out);
+		return NULL;
+	}
+	topic = find_topic(word);
+	if (topic) {
+		out_begin(out, "topic");
+		out_str(out, ROLE_HEADING, "title", 0, topic->title);
+		out_nl(out);
+		out_hidden_str(out, "text", topic->text);
+		print_lines(out, ROLE_TEXT, "", topic->text);
+		out_end(out);
+		return NULL;
+	}
+	error = command_find(s, word, &cmd, &rest);
+	if (error && known_group(word)) {
+		error_destroy(error);
+		print_group(s, out, word);
+		return NULL;
+	}
+	if (error)
+		return error;
+	print_command(s, out, cmd);
+	return NULL;
+}
+
+static void complete_topic(struct session *s, const char *prefix, completion_fn fn, void *ctx)
+{
+	struct completion c;
+
+	for (size_t i = 0; i < s->commands.len; i++) {
+		c = (struct completion){ s->commands.data[i]->name, s->commands.data[i]->summary };
+		if (!strncmp(c.text, prefix, strlen(prefix)))
+			fn(ctx, &c);
+	}
+	for (unsigned i = 0; i < ARRAY_SIZE(topics); i++) {
+		c = (struct completion){ topics[i].name, topics[i].title };
+		if (!strncmp(c.text, prefix, strlen(prefix)))
+			fn(ctx, &c);
+	}
+}
+
+const struct command cmd_help = {
+	.name = "help",
+	.aliases = (const char *const[]){ "h", NULL },
+	.group = "help",
+	.summary = "list the commands, or explain a command or topic",
+	.examples = (const char *const[]){ "help", "help break", "help expressions", NULL },
+	.args = { { .type = ARG_COMMAND, .name = "COMMAND|TOPIC", .optional = true,
+		    .complete = complete_topic } },
+	.run = help_run,
+};
+
+/* ---- apropos ------------------------------------------------------------------------------------- */
+
+static bool mentions(const char *text, const char *word)
+{
+	return text && strcasestr(text, word);
+}
+
+static struct error *apropos_run(struct session *s, const struct args *args, struct out *out)
+{
+	const char *word = args->value[0].text;
+	unsigned n = 0;
+
+	for (size_t i = 0; i < s->commands.len; i++) {
+		const struct command *cmd = s->commands.data[i];
+
+		if (!mentions(cmd->name, word) && !mentions(cmd->summary, word) && !mentions(cmd->help, word))
+			continue;
+		print_row(out, cmd->name, cmd->summary);
+		n++;
+	}
+	for (unsigned i = 0; i < ARRAY_SIZE(topics); i++) {
+		if (!mentions(topics[i].title, word) && !mentions(topics[i].text, word))
+			continue;
+		print_row(out, topics[i].name, topics[i].title);
+		n++;
+	}
+	return n ? NULL : error_create(ERROR_NOT_FOUND, "nothing mentions '%s'", word);
+}
+
+const struct command cmd_apropos = {
+	.name = "apropos",
+	.group = "help",
+	.summary = "list commands and topics that mention WORD",
+	.examples = (const char *const[]){ "apropos physical", NULL },
+	.args = { { .type = ARG_REST, .name = "WORD" } },
+	.run = apropos_run,
+};
