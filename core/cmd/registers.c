@@ -81,7 +81,8 @@ static void print_meaning(struct reg_print *p, unsigned id)
 		return;
 	if (desc->fields) {
 		reg_decode(desc, value, buf, sizeof(buf));
-		out_text(p->out, ROLE_COMMENT, "  [%s]", buf);
+		if (*buf)
+			out_text(p->out, ROLE_COMMENT, "  [%s]", buf);
 	} else if (desc->bits == 64 && (desc->group & (REGS_GENERAL | REGS_DEBUG | REGS_MSR))) {
 		if (id == arch->reg_pc && arch->pc_linear)
 			value = arch->pc_linear(p->regs);

@@ -111,7 +111,7 @@ const struct command cmd_interrupt = {
 	.group = "running",
 	.summary = "stop the guest now",
 	.help = "As Ctrl-C. All vCPUs are parked, wherever they are.",
-	.examples = (const char *const[]){ "advance spin; continue &; interrupt", NULL },
+	.examples = (const char *const[]){ "set $rip = spin; continue &; wait 1; interrupt; wait", NULL },
 	.needs = NEED_TARGET | NEED_ALIVE,
 	.run = interrupt_run,
 };

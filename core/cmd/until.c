@@ -136,7 +136,7 @@ const struct command cmd_finish = {
 	.summary = "run until the selected frame returns",
 	.help = "The return address comes from the unwinder (`backtrace`); a recursive call of the same\n"
 		"function does not end it. The value of the result register is shown.",
-	.examples = (const char *const[]){ "finish", NULL },
+	.examples = (const char *const[]){ "break leaf; continue; finish", NULL },
 	.needs = NEED_TARGET | NEED_STOPPED,
 	.run = finish_run,
 };

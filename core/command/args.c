@@ -362,7 +362,7 @@ struct error *args_parse(struct session *s, const struct command *cmd, const cha
 			 struct args_owner *ret)
 {
 	struct error *error;
-	const char *p = skip_space(text);
+	const char *p = text;
 	bool skipping = false;	/* after an optional keyword that is not there */
 
 	memset(ret, 0, sizeof(*ret));
