@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "ui/term.h"
+
+#include <signal.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <curses.h>
+#include <term.h>
+
+#include "core/base/vec.h"
+#include "ui/signals.h"
+
+#define SIZE_MAX_CELLS 1000 /* a terminal that claims more is drawn up to here */
+
+/* What a fatal signal's handler needs; written before the handlers are installed. */
+static struct {
+	bool open;
+	struct termios saved;
+	char leave[128];	/* rmcup rmkx sgr0 cnorm */
+	size_t leave_len;
+	SCREEN *screen;
+} term;
+
+static const int fatal[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGSYS };
+
+static void on_fatal(int signo)
+{
+	if (term.open) {
+		ssize_t n = write(STDOUT_FILENO, term.leave, term.leave_len);
+
+		(void)n;
+		tcsetattr(STDIN_FILENO, TCSANOW, &term.saved);
+	}
+	raise(signo); /* SA_RESETHAND: the default action, with a core dump */
+}
+
+static void catch_fatal(bool on)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(fatal); i++) {
+		struct sigaction action = { .sa_handler = on ? on_fatal : SIG_DFL };
+
+		/* On the stack of the thread that failed: vCPU threads have none of their own. */
+		action.sa_flags = on ? SA_RESETHAND | SA_NODEFER | SA_ONSTACK : 0;
+		sigaction(fatal[i], &action, NULL);
+	}
+}
+
+char *term_capability(const char *name)
+{
+	return tigetstr(name);
+}
+
+static void remember(const char *capability)
+{
+	const char *s = tigetstr(capability);
+	size_t n;
+
+	if (!s || s == (const char *)-1)
+		return;
+	n = strlen(s);
+	if (term.leave_len + n > sizeof(term.leave))
+		return;
+	memcpy(term.leave + term.leave_len, s, n);
+	term.leave_len += n;
+}
+
+bool term_usable(void)
+{
+	int err;
+	const char *cup;
+
+	if (setupterm(NULL, STDOUT_FILENO, &err) == ERR)
+		return false;
+	cup = tigetstr("cup");
+	return cup && cup != (const char *)-1;
+}
+
+static void modes(void)
+{
+	raw();
+	noecho();
+	nonl();
+	keypad(stdscr, TRUE);
+	intrflush(stdscr, FALSE);
+	scrollok(stdscr, FALSE);
+}
+
+struct error *term_open(void)
+{
+	if (tcgetattr(STDIN_FILENO, &term.saved) < 0)
+		return error_create(ERROR_UNSUPPORTED, "standard input is not a terminal: use --plain");
+	/* The size comes from the terminal: LINES and COLUMNS in the environment lie after a resize. */
+	use_env(FALSE);
+	use_tioctl(TRUE);
+	term.screen = newterm(NULL, stdout, stdin);
+	if (!term.screen)
+		return error_create(ERROR_UNSUPPORTED,
+				    "this terminal's type is not known to terminfo: set TERM, or use --plain");
+	term.leave_len = 0;
+	remember("sgr0");
+	remember("rmkx");
+	remember("rmcup");
+	remember("cnorm");
+	term.open = true;
+	catch_fatal(true);
+	modes();
+	return NULL;
+}
+
+void term_close(void)
+{
+	if (!term.open)
+		return;
+	curs_set(1);
+	endwin();
+	term.open = false;
+	catch_fatal(false);
+	delscreen(term.screen);
+	term.screen = NULL;
+}
+
+bool term_resize(void)
+{
+	struct winsize ws;
+	int h, w;
+
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &ws) < 0)
+		return false;
+	h = ws.ws_row < 1 ? 1 : ws.ws_row > SIZE_MAX_CELLS ? SIZE_MAX_CELLS : ws.ws_row;
+	w = ws.ws_col < 1 ? 1 : ws.ws_col > SIZE_MAX_CELLS ? SIZE_MAX_CELLS : ws.ws_col;
+	if (h == LINES && w == COLS)
+		return false;
+	resizeterm(h, w);
+	clearok(curscr, TRUE);
+	return true;
+}
+
+void term_redraw(void)
+{
+	clearok(curscr, TRUE);
+}
+
+void term_suspend(void)
+{
+	endwin();
+	signal(SIGTSTP, SIG_DFL); /* curses had put its own there */
+	kill(0, SIGTSTP); /* the whole job, as the terminal's driver would */
+	signals_unblock(); /* stops here, and goes on here */
+	signals_block();
+	modes();
+	clearok(curscr, TRUE);
+}
