@@ -10,8 +10,10 @@ static struct error *run_file(struct line_mode *lm, const char *name)
 {
 	_fclose_ FILE *opened = NULL;
 
-	if (!strcmp(name, "-"))
+	if (!strcmp(name, "-")) {
+		lm->input_ended = true; /* it is the script, not the guest's keyboard */
 		return line_mode_source(lm, stdin, "stdin");
+	}
 	opened = fopen(name, "re");
 	if (!opened)
 		return error_errno(errno, "cannot open script '%s'", name);

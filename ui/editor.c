@@ -198,6 +198,11 @@ void editor_resized(void)
 	rl_resize_terminal();
 }
 
+bool editor_is_vi(void)
+{
+	return !rl_editing_mode; /* readline: 0 vi, 1 emacs */
+}
+
 const char *editor_shown_prompt(void)
 {
 	return rl_display_prompt ? rl_display_prompt : "";

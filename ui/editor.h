@@ -35,6 +35,8 @@ void editor_clear(void);		/* the same without a word, for a screen */
 void editor_insert(const char *text);	/* as if typed */
 void editor_resized(void);
 
+bool editor_is_vi(void);
+
 /* What a screen draws: prompt, line and the cursor's byte offset in the line. */
 const char *editor_shown_prompt(void);
 const char *editor_text(void);

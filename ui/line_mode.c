@@ -48,9 +48,9 @@ static void on_console(void *ctx, unsigned port, const void *data, size_t len)
 	const char *p = data;
 	unsigned which = port == 0xe9;
 
-	if (lm->console == CONSOLE_NONE)
+	if (lm->console == LINE_CONSOLE_NONE)
 		return;
-	if (lm->console == CONSOLE_STDIO) {
+	if (lm->console == LINE_CONSOLE_STDIO) {
 		out_flush(lm->out);
 		fflush(stdout);
 		write_all(STDOUT_FILENO, p, len);
@@ -91,8 +91,8 @@ static void on_signal(void *ctx, uint32_t signo)
 		signals_block();
 		return;
 	}
-	if (signo == SIGINT && s->running && s->target) {
-		_error_ struct error *error = target_interrupt(s->target);
+	if (signo == SIGINT && (s->running || lm->executing)) {
+		_error_ struct error *error = session_interrupt(s);
 
 		if (error)
 			out_message(s->talk, ROLE_ERROR, "%s", error_message(error));
@@ -133,8 +133,8 @@ static void on_input(void *ctx, uint32_t events)
 		n = leave - buf;
 	if (n && target)
 		error = target_console_input(target, buf, n);
-	if (!error && leave && target)
-		error = target_interrupt(target);
+	if (!error && leave)
+		error = session_interrupt(lm->session);
 	if (error) {
 		out_message(lm->session->talk, ROLE_ERROR, "%s", error_message(error));
 		lm->input_ended = true;
@@ -147,7 +147,7 @@ static struct error *input_start(struct line_mode *lm)
 	struct error *error;
 	struct termios raw;
 
-	if (lm->console != CONSOLE_STDIO || lm->input_ended || lm->input)
+	if (lm->console != LINE_CONSOLE_STDIO || lm->input_ended || lm->input)
 		return NULL;
 	error = loop_add_fd(lm->session->loop, STDIN_FILENO, EPOLLIN, on_input, lm, &lm->input);
 	if (error && error_errno_value(error) == EPERM) {
@@ -181,11 +181,17 @@ struct error *line_mode_wait(struct line_mode *lm)
 
 struct error *line_mode_execute(struct line_mode *lm, const char *line)
 {
-	struct error *error = command_run(lm->session, line, lm->out);
-	struct error *wait_error;
+	struct error *error, *wait_error;
 
+	/* The guest's console is read while command_run() waits for a stop. */
+	error = input_start(lm);
+	if (error)
+		return error;
+	lm->executing = true;
+	error = command_run(lm->session, line, lm->out);
 	/* Also after an error: `continue; nonsense` has resumed the guest. */
 	wait_error = line_mode_wait(lm);
+	lm->executing = false;
 	out_flush(lm->out);
 	if (!error)
 		return wait_error;
@@ -217,7 +223,7 @@ struct error *line_mode_source(struct line_mode *lm, FILE *file, const char *nam
 }
 
 struct error *line_mode_init(struct line_mode *lm, struct session *session, struct out *out,
-			     enum console_mode console, bool json)
+			     enum line_console console, bool json)
 {
 	memset(lm, 0, sizeof(*lm));
 	lm->session = session;

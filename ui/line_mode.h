@@ -10,18 +10,25 @@
 
 #include "core/base/text.h"
 #include "core/session/session.h"
-#include "guest/guest.h"
 #include "ui/signals.h"
+
+/* Where the guest's console goes. */
+enum line_console {
+	LINE_CONSOLE_LINES,	/* "[console] text" between the results, or JSON records */
+	LINE_CONSOLE_STDIO,	/* bytes, both ways */
+	LINE_CONSOLE_NONE,
+};
 
 struct line_mode {
 	struct session *session;
 	struct out *out;		/* borrowed: results of commands */
-	enum console_mode console;
+	enum line_console console;
 	bool json;
 	int ended_by;			/* SIGTERM, SIGHUP or SIGQUIT: end now; 0 none */
 	void (*idle_signal)(struct line_mode *lm, int signo); /* while no guest runs; NULL: none */
 	void *owner;
 
+	bool executing;			/* a command is on the stack */
 	struct session_listener listener;
 	struct signals signals;
 	struct loop_source *input;	/* stdin to the guest, while it runs with CONSOLE_STDIO */
@@ -32,7 +39,7 @@ struct line_mode {
 };
 
 struct error *line_mode_init(struct line_mode *lm, struct session *session, struct out *out,
-			     enum console_mode console, bool json);
+			     enum line_console console, bool json);
 void line_mode_deinit(struct line_mode *lm);
 
 /* Runs one command line, and the guest until it stops when the line resumed it. */

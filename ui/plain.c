@@ -10,6 +10,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/vec.h"
+#include "core/command/command.h"
 #include "ui/editor.h"
 #include "ui/history.h"
 #include "ui/report.h"
@@ -20,7 +21,6 @@ struct plain {
 	struct line_mode *lm;
 	char *line;		/* typed and not yet run */
 	bool has_line, ended;
-	char *last;		/* an empty line repeats it */
 };
 
 static void show_error(struct plain *p, const struct error *error)
@@ -40,18 +40,20 @@ static void show_error(struct plain *p, const struct error *error)
 
 static void run_line(struct plain *p, const char *line)
 {
-	bool empty = !line[strspn(line, " \t")];
 	_error_ struct error *error = NULL;
+	_free_ char *again = NULL;
 
 	/* As in gdb: an empty line steps again. */
-	if (empty && !p->last)
-		return;
-	error = line_mode_execute(p->lm, empty ? p->last : line);
-	if (!empty) {
-		free(p->last);
-		p->last = xstrdup(line);
+	if (!line[strspn(line, " \t")]) {
+		const char *last = command_repeat_line(p->lm->session);
+
+		if (!last)
+			return;
+		line = again = xstrdup(last); /* running it may replace it */
 	}
-	if (error)
+	error = line_mode_execute(p->lm, line);
+	/* Ctrl-C: the stop was printed, and the user knows. */
+	if (error && error_code(error) != ERROR_CANCELLED)
 		show_error(p, error);
 }
 
@@ -143,6 +145,5 @@ struct error *plain_run(struct line_mode *lm)
 	struct plain p = { .lm = lm };
 	struct error *error = isatty(STDIN_FILENO) ? run_terminal(&p) : run_pipe(&p);
 
-	free(p.last);
 	return error;
 }

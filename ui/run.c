@@ -15,6 +15,8 @@
 #include "ui/plain.h"
 #include "ui/report.h"
 #include "ui/run_options.h"
+#include "ui/term.h"
+#include "ui/tui.h"
 
 /* What `run` in the prompt needs to start again; session->owner. */
 struct run {
@@ -32,6 +34,12 @@ static bool use_color(const struct run_options *o)
 	if (o->color != COLOR_AUTO)
 		return o->color == COLOR_ALWAYS;
 	return isatty(STDOUT_FILENO) && !(no_color && *no_color) && term && strcmp(term, "dumb");
+}
+
+static bool use_screen(const struct run_options *o)
+{
+	return !o->plain && !o->json && !o->script.len && o->guest.console != CONSOLE_STDIO &&
+	       isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) && term_usable();
 }
 
 static struct error *restart(struct session *session)
@@ -110,6 +118,19 @@ static struct error *create_guest(struct run *run)
 	return NULL;
 }
 
+static enum line_console line_console(const struct run *run)
+{
+	switch (run->options.guest.console) {
+	case CONSOLE_STDIO:
+		return LINE_CONSOLE_STDIO;
+	case CONSOLE_NONE:
+		return LINE_CONSOLE_NONE;
+	case CONSOLE_PANEL:
+		break;
+	}
+	return LINE_CONSOLE_LINES;
+}
+
 /* Lines of the init file, before anything else; a mistake there is told and does not stop the run. */
 static void source_init_file(struct run *run)
 {
@@ -120,7 +141,7 @@ static void source_init_file(struct run *run)
 
 	if (!file)
 		return;
-	error = line_mode_init(&lm, run->session, run->out, run->options.guest.console, run->options.json);
+	error = line_mode_init(&lm, run->session, run->out, line_console(run), run->options.json);
 	if (!error)
 		error = line_mode_source(&lm, file, path);
 	line_mode_deinit(&lm);
@@ -133,7 +154,7 @@ static struct error *run_lines(struct run *run)
 {
 	const struct run_options *o = &run->options;
 	struct line_mode lm;
-	struct error *error = line_mode_init(&lm, run->session, run->out, o->guest.console, o->json);
+	struct error *error = line_mode_init(&lm, run->session, run->out, line_console(run), o->json);
 
 	if (!error && o->script.len) {
 		error = batch_run(&lm, o);
@@ -158,7 +179,7 @@ static struct error *run_session(struct run *run)
 {
 	const struct run_options *o = &run->options;
 	struct session *s = run->session;
-	bool color = use_color(o);
+	bool screen = use_screen(o), color = use_color(o);
 	struct error *error;
 
 	s->owner = run;
@@ -179,7 +200,16 @@ static struct error *run_session(struct run *run)
 	source_init_file(run);
 	if (s->quit)
 		return NULL;
-	return run_lines(run);
+	if (!screen)
+		return run_lines(run);
+	return tui_run(s, &(struct tui_options){
+		.color = o->color == COLOR_ALWAYS || color,
+		.ascii = o->ascii,
+		.no_guest = run->no_guest,
+		.title = s->target ? s->target->title : o->name ? o->name : o->guest.kernel,
+		.console = o->guest.console != CONSOLE_NONE,
+		.ret_status = &run->app->exit_status,
+	});
 }
 
 static struct error *run_main(struct app *app, int argc, char **argv)
