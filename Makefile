@@ -36,6 +36,8 @@ V ?= 0
 TEST ?=
 FUZZ_TIME ?= 10
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
+# LAB=0 leaves the labs (tests/lab: stock kernels under emulation) out of make check.
+LAB ?= 1
 
 VERSION := 0.1.0
 
@@ -179,7 +181,12 @@ check: ## install what is missing, build, run every test (or TEST=path) and the 
 ifeq ($(TEST),)
 	@$(ASAN_MAKE) -j$(JOBS) tests
 	@$(FUZZ_MAKE) -j$(JOBS)
-	@tests/run --build $(BUILD) --asan $(BUILD)/asan --fuzz $(BUILD)/fuzz
+ifneq ($(LAB),0)
+	@$(MAKE) --no-print-directory -j$(JOBS) lab-programs
+	@$(MAKE) --no-print-directory lab-power9-programs
+endif
+	@tests/run --build $(BUILD) --asan $(BUILD)/asan --fuzz $(BUILD)/fuzz \
+		$(if $(filter 0,$(LAB)),--lab none,--lab runner --lab x86 --lab power9)
 else
 	@tests/run --build $(BUILD) $(TEST)
 endif
