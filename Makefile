@@ -239,7 +239,7 @@ clean: ## remove $(BUILD)
 .PHONY: help
 help: ## this list
 	@echo 'Targets:'
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | sort | \
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | sort | \
 		while IFS="$$(printf '\t')" read -r name text; do printf '  %-10s %s\n' "$$name" "$$text"; done
 	@echo 'Variables: BUILD=dir TEST=path UPDATE=1 PREFIX=dir DESTDIR=dir WERROR=0 V=1 OPT=-O0\ -g JOBS=n'
 	@echo '           FUZZ_TIME=s ARCH=name CROSS_COMPILE=prefix SYSROOT=dir'
