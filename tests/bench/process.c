@@ -26,7 +26,7 @@ static const char *program(const char *name, char *buf, size_t size)
 	return buf;
 }
 
-static bool spawn_ms(char *const argv[], int want, double *ret, const char **why)
+static bool spawn_ms(const char *const argv[], int want, double *ret, const char **why)
 {
 	posix_spawn_file_actions_t fa;
 	uint64_t t0;
@@ -37,7 +37,7 @@ static bool spawn_ms(char *const argv[], int want, double *ret, const char **why
 	posix_spawn_file_actions_addopen(&fa, 0, "/dev/null", O_RDONLY, 0);
 	posix_spawn_file_actions_addopen(&fa, 1, "/dev/null", O_WRONLY, 0);
 	t0 = bench_now_ns();
-	if (posix_spawn(&pid, argv[0], &fa, NULL, argv, environ)) {
+	if (posix_spawn(&pid, argv[0], &fa, NULL, (char *const *)argv, environ)) {
 		*why = "cannot start the program";
 		return false;
 	}
@@ -51,7 +51,7 @@ static bool spawn_ms(char *const argv[], int want, double *ret, const char **why
 bool bare_start_ms(double *ret, const char **why)
 {
 	char path[512];
-	char *argv[] = { (char *)program("tests/bench/bare_start", path, sizeof(path)), NULL };
+	const char *argv[] = { program("tests/bench/bare_start", path, sizeof(path)), NULL };
 
 	return spawn_ms(argv, 0, ret, why);
 }
@@ -61,7 +61,7 @@ bool process_start_ms(double *ret, const char **why)
 	char path[512], image[] = "/tmp/vmscope-bench-XXXXXX";
 	int fd = mkstemp(image);
 	bool ok = fd >= 0 && write(fd, bench_loop_code, bench_loop_len) == (ssize_t)bench_loop_len;
-	char *argv[] = { (char *)program("vmscope", path, sizeof(path)), "run", "--norc", "-x", "stepi", "-x",
+	const char *argv[] = { program("vmscope", path, sizeof(path)), "run", "--norc", "-x", "stepi", "-x",
 			 "quit", "--flat", "0x1000", image, NULL };
 
 	close(fd);
