@@ -171,7 +171,7 @@ struct error *line_mode_wait(struct line_mode *lm)
 
 	if (lm->session->running)
 		error = input_start(lm);
-	while (!error && lm->session->running && !lm->ended_by)
+	while (!error && lm->session->running && !lm->session->background && !lm->ended_by)
 		error = session_wait(lm->session, 0);
 	session_poll(lm->session); /* console output that came with the stop */
 	input_stop(lm);

@@ -11,7 +11,6 @@ static void print_frame(struct session *s, struct out *out, unsigned n, const st
 	/* A return address may already belong to the next function: look one byte before it. */
 	uint64_t lookup = n ? f->pc - 1 : f->pc;
 	struct source_line line;
-	char sym[256];
 	const char *slash;
 
 	out_begin(out, "frame");
@@ -19,8 +18,7 @@ static void print_frame(struct session *s, struct out *out, unsigned n, const st
 	out_dec(out, n == s->frame ? ROLE_CURRENT : ROLE_NUMBER, "frame", 0, n);
 	out_pad(out, 4);
 	out_hex(out, ROLE_ADDR, "pc", 16, f->pc);
-	out_text(out, ROLE_TEXT, " ");
-	out_str(out, ROLE_SYMBOL, "symbol", 0, session_symbolize(s, f->pc, sym, sizeof(sym)));
+	session_out_symbol(s, out, ROLE_SYMBOL, f->pc);
 	if (symbols_line_by_addr(s->symbols, lookup, &line)) {
 		slash = strrchr(line.file, '/');
 		out_text(out, ROLE_TEXT, " at ");

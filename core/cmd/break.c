@@ -17,8 +17,6 @@ enum { ARG_I_LOCATION, ARG_I_VCPU_WORD, ARG_I_VCPU, ARG_I_IF, ARG_I_COND };
 
 void stop_print_made(struct session *s, struct out *out, const struct stop *stop)
 {
-	char sym[256];
-
 	out_begin(out, "breakpoint");
 	out_str(out, ROLE_TEXT, "kind", 0, stop_kind_word(stop));
 	out_text(out, ROLE_TEXT, " ");
@@ -34,11 +32,7 @@ void stop_print_made(struct session *s, struct out *out, const struct stop *stop
 	} else {
 		out_text(out, ROLE_TEXT, " at ");
 		out_hex(out, ROLE_ADDR, "addr", 0, stop->spec.addr);
-		session_symbolize(s, stop->spec.addr, sym, sizeof(sym));
-		if (*sym) {
-			out_text(out, ROLE_TEXT, " ");
-			out_str(out, ROLE_SYMBOL, "symbol", 0, sym);
-		}
+		session_out_symbol(s, out, ROLE_SYMBOL, stop->spec.addr);
 		if (stop->spec.kind == STOP_KIND_WATCH)
 			out_text(out, ROLE_TEXT, " (%s, %u bytes)", stop->location,
 				 (unsigned)stop->spec.len);

@@ -158,7 +158,6 @@ static struct error *find(struct session *s, const struct args *args, struct out
 	size_t max = s->options.find_limit, count = 0;
 	_free_ uint64_t *places = NULL;
 	struct error *error;
-	char sym[256];
 
 	error = parse(s, args, req);
 	if (error)
@@ -174,10 +173,8 @@ static struct error *find(struct session *s, const struct args *args, struct out
 	for (size_t i = 0; i < count && i < max; i++) {
 		out_begin(out, "match");
 		out_hex(out, ROLE_ADDR, "addr", 0, places[i]);
-		if (!physical && *session_symbolize(s, places[i], sym, sizeof(sym))) {
-			out_text(out, ROLE_TEXT, " ");
-			out_str(out, ROLE_SYMBOL, "symbol", 0, sym);
-		}
+		if (!physical)
+			session_out_symbol(s, out, ROLE_SYMBOL, places[i]);
 		out_end(out);
 	}
 	*session_var(s, "numfound", true) =

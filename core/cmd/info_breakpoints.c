@@ -17,19 +17,13 @@ static const char *life_word(const struct stop *stop)
 
 static void print_what(struct session *s, struct out *out, const struct stop *stop)
 {
-	char sym[256];
-
 	if (stop->spec.kind == STOP_KIND_CATCH) {
 		out_str(out, ROLE_TEXT, "location", 0, stop->location);
 		return;
 	}
 	if (!stop->unresolved) {
 		out_hex(out, ROLE_ADDR, "addr", 0, stop->spec.addr);
-		session_symbolize(s, stop->spec.addr, sym, sizeof(sym));
-		if (*sym) {
-			out_text(out, ROLE_TEXT, " ");
-			out_str(out, ROLE_SYMBOL, "symbol", 0, sym);
-		}
+		session_out_symbol(s, out, ROLE_SYMBOL, stop->spec.addr);
 		stop_print_line(s, out, stop->spec.addr);
 		out_hidden_str(out, "location", stop->location);
 	} else {

@@ -24,8 +24,8 @@ static unsigned remember(struct session *s, struct expr_value value)
 static void print_number(struct session *s, struct out *out, const struct format *format,
 			 struct expr_value value)
 {
-	char buf[80], sym[256];
 	char letter = format->letter;
+	char buf[80];
 
 	if (!letter && value.is_address)
 		letter = 'a';
@@ -33,10 +33,8 @@ static void print_number(struct session *s, struct out *out, const struct format
 	/* Addresses and masks read better in hexadecimal, counts in decimal: without a format both. */
 	if (!letter && value.bits > 9 && !(value.is_signed && (int64_t)value.bits < 0))
 		out_text(out, ROLE_COMMENT, " (0x%llx)", (unsigned long long)value.bits);
-	if (letter == 'a' && *session_symbolize(s, value.bits, sym, sizeof(sym))) {
-		out_text(out, ROLE_TEXT, " ");
-		out_str(out, ROLE_SYMBOL, "symbol", 0, sym);
-	}
+	if (letter == 'a')
+		session_out_symbol(s, out, ROLE_SYMBOL, value.bits);
 	out_hidden_hex(out, "hex", value.bits);
 }
 

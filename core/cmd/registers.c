@@ -94,7 +94,8 @@ static void print_meaning(struct reg_print *p, unsigned id)
 static void print_line(struct reg_print *p, unsigned id)
 {
 	print_name(p, id, 0);
-	out_pad(p->out, 16);
+	/* 256 bits fit into 80 columns only so. */
+	out_pad(p->out, p->regs->arch->regs[id].bits > 128 ? 8 : 16);
 	print_value(p, id);
 	print_meaning(p, id);
 	out_nl(p->out);
@@ -137,44 +138,63 @@ static void print_general(struct reg_print *p)
 	}
 }
 
+static void print_cell(struct reg_print *p, unsigned id, unsigned column)
+{
+	out_pad(p->out, column);
+	print_value(p, id);
+}
+
 /* Registers called NAME, NAME.base, NAME.limit, NAME.attr stand on one line. */
 static void print_segments(struct reg_print *p)
 {
+	static const unsigned columns[] = { 6, 14, 34, 46 };
 	const struct arch *arch = p->regs->arch;
-	unsigned last = ~0u;
+	const char *last = "";
+	size_t last_len = 0;
 	char attr[128];
 
+	out_text(p->out, ROLE_HEADING, "      sel     base                limit");
 	for (unsigned id = 0; id < arch->nregs; id++) {
 		const struct reg_desc *desc = &arch->regs[id];
 		const char *dot = strchr(desc->name, '.');
+		size_t len = dot ? (size_t)(dot - desc->name) : strlen(desc->name);
 
 		if (desc->group != REGS_SEGMENT)
 			continue;
-		if (dot && last != ~0u && !strncmp(arch->regs[last].name, desc->name, dot - desc->name)) {
-			out_text(p->out, ROLE_LABEL, " %s ", dot + 1);
-			print_value(p, id);
-			if (desc->fields) {
-				reg_decode(desc, regs_u64(p->regs, id), attr, sizeof(attr));
-				out_text(p->out, ROLE_COMMENT, " [%s]", attr);
-			}
-			continue;
-		}
-		if (last != ~0u)
+		if (last_len != len || strncmp(last, desc->name, len)) {
 			out_nl(p->out);
-		last = id;
-		if (dot) {
-			out_text(p->out, ROLE_LABEL, "%.*s", (int)(dot - desc->name), desc->name);
-			out_pad(p->out, 6);
-			out_text(p->out, ROLE_LABEL, "      ");
-			out_text(p->out, ROLE_LABEL, " %s ", dot + 1);
-		} else {
-			out_text(p->out, ROLE_LABEL, "%s", desc->name);
-			out_pad(p->out, 6);
+			out_text(p->out, ROLE_LABEL, "%.*s", (int)len, desc->name);
 		}
-		print_value(p, id);
+		last = desc->name;
+		last_len = len;
+		if (!dot)
+			print_cell(p, id, columns[0]);
+		else if (!strcmp(dot, ".base"))
+			print_cell(p, id, columns[1]);
+		else if (!strcmp(dot, ".limit"))
+			print_cell(p, id, columns[2]);
+		else
+			print_cell(p, id, columns[3]);
+		if (dot && desc->fields) {
+			reg_decode(desc, regs_u64(p->regs, id), attr, sizeof(attr));
+			out_text(p->out, ROLE_COMMENT, " [%s]", attr);
+		}
 	}
-	if (last != ~0u)
-		out_nl(p->out);
+	out_nl(p->out);
+}
+
+/* In JSON the marks are a member of their own. */
+static void print_changed(struct reg_print *p, unsigned group)
+{
+	struct text t = { 0 };
+
+	if (!p->out->is_json)
+		return;
+	for (unsigned id = 0; id < p->regs->arch->nregs; id++)
+		if (p->regs->arch->regs[id].group == group && changed(p, id))
+			text_printf(&t, "%s%s", t.len ? " " : "", p->regs->arch->regs[id].name);
+	out_hidden_str(p->out, "changed", text_str(&t));
+	text_deinit(&t);
 }
 
 static void print_group(struct reg_print *p, unsigned group)
@@ -201,6 +221,7 @@ static void print_group(struct reg_print *p, unsigned group)
 		for (unsigned id = 0; id < arch->nregs; id++)
 			if (arch->regs[id].group == group)
 				print_line(p, id);
+	print_changed(p, group);
 	out_end(p->out);
 }
 

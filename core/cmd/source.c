@@ -147,10 +147,7 @@ static struct error *info_line_run(struct session *s, const struct args *args, s
 	out_hex(out, ROLE_ADDR, "start", 0, line.start);
 	out_text(out, ROLE_TEXT, "-");
 	out_hex(out, ROLE_ADDR, "end", 0, line.end);
-	if (*sym) {
-		out_text(out, ROLE_TEXT, " ");
-		out_str(out, ROLE_SYMBOL, "symbol", 0, sym);
-	}
+	session_out_symbol(s, out, ROLE_SYMBOL, addr);
 	out_end(out);
 	return NULL;
 }

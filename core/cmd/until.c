@@ -106,7 +106,6 @@ static struct error *finish_run(struct session *s, const struct args *args, stru
 {
 	struct place_plan *p = place_create();
 	struct error *error;
-	char sym[256];
 	uint64_t pc;
 	bool has;
 
@@ -122,8 +121,7 @@ static struct error *finish_run(struct session *s, const struct args *args, stru
 		out_begin(out, "finish");
 		out_text(out, ROLE_TEXT, "running until the return of frame ");
 		out_dec(out, ROLE_NUMBER, "frame", 0, s->frame);
-		out_text(out, ROLE_TEXT, " ");
-		out_str(out, ROLE_SYMBOL, "symbol", 0, session_symbolize(s, pc, sym, sizeof(sym)));
+		session_out_symbol(s, out, ROLE_SYMBOL, pc);
 		out_end(out);
 	}
 	return place_go(s, p, error);

@@ -21,7 +21,6 @@ static const char *state_word(enum vcpu_state state)
 static void print_vcpu(struct session *s, struct out *out, const struct vcpu_info *v)
 {
 	bool current = v->index == s->vcpu;
-	char sym[256];
 
 	out_begin(out, "vcpu");
 	out_bool(out, current ? ROLE_CURRENT : ROLE_TEXT, "selected", "* ", "  ", current);
@@ -33,11 +32,7 @@ static void print_vcpu(struct session *s, struct out *out, const struct vcpu_inf
 	out_str(out, v->state == VCPU_DEAD ? ROLE_ERROR : ROLE_TEXT, "state", 15, state_word(v->state));
 	out_text(out, ROLE_TEXT, "  ");
 	out_hex(out, v->stale ? ROLE_DIM : ROLE_ADDR, "pc", 0, v->pc);
-	session_symbolize(s, v->pc, sym, sizeof(sym));
-	if (*sym) {
-		out_text(out, ROLE_TEXT, " ");
-		out_str(out, v->stale ? ROLE_DIM : ROLE_SYMBOL, "symbol", 0, sym);
-	}
+	session_out_symbol(s, out, v->stale ? ROLE_DIM : ROLE_SYMBOL, v->pc);
 	if (v->stale)
 		out_text(out, ROLE_DIM, " (last known)");
 	out_text(out, ROLE_TEXT, "  ");

@@ -52,15 +52,9 @@ static struct error *read_some(struct examine *x, uint64_t addr, void *buf, size
 
 static void print_addr(struct examine *x, uint64_t addr)
 {
-	char sym[256] = "";
-
 	out_hex(x->out, ROLE_ADDR, "addr", 0, addr);
 	if (!x->physical)
-		session_symbolize(x->session, addr, sym, sizeof(sym));
-	if (*sym) {
-		out_text(x->out, ROLE_TEXT, " ");
-		out_str(x->out, ROLE_SYMBOL, "symbol", 0, sym);
-	}
+		session_out_symbol(x->session, x->out, ROLE_SYMBOL, addr);
 	out_text(x->out, ROLE_TEXT, ":");
 }
 

@@ -122,7 +122,6 @@ void session_print_insn(struct session *s, struct out *out, const struct insn *i
 {
 	bool current = flags & INSN_SHOW_ARROW && is_current(s, insn->pc);
 	char hex[3 * INSN_MAX_BYTES + 1] = "";
-	char sym[256];
 
 	for (unsigned i = 0; i < insn->len && i < INSN_MAX_BYTES; i++)
 		sprintf(hex + 3 * i, "%02x ", insn->bytes[i]);
@@ -132,11 +131,7 @@ void session_print_insn(struct session *s, struct out *out, const struct insn *i
 	if (flags & INSN_SHOW_ARROW)
 		out_bool(out, current ? ROLE_CURRENT : ROLE_TEXT, "current", "=> ", "   ", current);
 	out_hex(out, ROLE_ADDR, "addr", 0, insn->pc);
-	session_symbolize(s, insn->pc, sym, sizeof(sym));
-	if (*sym) {
-		out_text(out, ROLE_TEXT, " ");
-		out_str(out, ROLE_SYMBOL, "symbol", 0, sym);
-	}
+	session_out_symbol(s, out, ROLE_SYMBOL, insn->pc);
 	out_text(out, ROLE_TEXT, ":  ");
 	if (flags & INSN_SHOW_BYTES)
 		out_str(out, ROLE_DIM, "bytes", 24, hex);

@@ -27,25 +27,18 @@ static const char *kind_word(const struct stop *stop)
 /* " at 0x100123 <main+4>" */
 static void print_at(struct session *s, struct out *out, uint64_t pc)
 {
-	char sym[256];
-
 	out_text(out, ROLE_TEXT, " at ");
 	out_hex(out, ROLE_ADDR, "pc", 0, pc);
-	session_symbolize(s, pc, sym, sizeof(sym));
-	if (*sym) {
-		out_text(out, ROLE_TEXT, " ");
-		out_str(out, ROLE_SYMBOL, "symbol", 0, sym);
-	}
+	session_out_symbol(s, out, ROLE_SYMBOL, pc);
 }
 
 static void hide_at(struct session *s, struct out *out, uint64_t pc)
 {
-	char sym[256];
+	char name[256];
 
 	out_hidden_hex(out, "pc", pc);
-	session_symbolize(s, pc, sym, sizeof(sym));
-	if (*sym)
-		out_hidden_str(out, "symbol", sym);
+	if (symbols_format(s->symbols, pc, name, sizeof(name)))
+		out_hidden_str(out, "symbol", name);
 }
 
 static void print_stop_id(struct session *s, struct out *out, const struct stop_report *r)
@@ -97,8 +90,9 @@ static void print_reason(struct session *s, struct out *out, const struct stop_r
 		print_at(s, out, r->pc);
 		return;
 	case STOP_STARTED:
-		out_text(out, ROLE_TEXT, " is at the first instruction");
-		break;
+		out_text(out, ROLE_TEXT, " stopped before its first instruction");
+		print_at(s, out, r->pc);
+		return;
 	case STOP_INTERRUPT:
 		out_text(out, ROLE_TEXT, " interrupted");
 		break;

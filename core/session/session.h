@@ -211,3 +211,5 @@ struct error *session_location(struct session *s, const char *text, uint64_t *re
 struct error *session_break_location(struct session *s, const char *text, uint64_t *ret);
 /* "<main+0x10>" or "" into @buf. */
 const char *session_symbolize(struct session *s, uint64_t addr, char *buf, size_t size);
+/* " <main+0x10>", in JSON member "symbol" without brackets; nothing when nothing is near. */
+void session_out_symbol(struct session *s, struct out *out, enum role role, uint64_t addr);

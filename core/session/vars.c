@@ -234,3 +234,14 @@ const char *session_symbolize(struct session *s, uint64_t addr, char *buf, size_
 		snprintf(buf, size, "<%s>", name);
 	return buf;
 }
+
+void session_out_symbol(struct session *s, struct out *out, enum role role, uint64_t addr)
+{
+	char name[256];
+
+	if (!symbols_format(s->symbols, addr, name, sizeof(name)))
+		return;
+	out_text(out, role, " <");
+	out_str(out, role, "symbol", 0, name);
+	out_text(out, role, ">");
+}

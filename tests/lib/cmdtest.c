@@ -72,6 +72,8 @@ static int run_file(const char *name, struct setup setup)
 	}
 	rewind(file);
 	error = create_session(&setup, stdout, &s);
+	if (!error)
+		session_poll(s); /* the first stop comes before the first line */
 	while (!error && !s->quit && getline(&line, &cap, file) >= 0) {
 		line[strcspn(line, "\n")] = 0;
 		if (*line && *line != '#' && !setup.json)
