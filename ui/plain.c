@@ -11,6 +11,7 @@
 #include "core/base/cleanup.h"
 #include "core/base/vec.h"
 #include "core/command/command.h"
+#include "core/session/report.h"
 #include "ui/editor.h"
 #include "ui/history.h"
 #include "ui/report.h"
@@ -27,15 +28,12 @@ static void show_error(struct plain *p, const struct error *error)
 {
 	struct out *out = p->lm->out;
 
-	if (p->lm->json) {
-		out_begin(out, "error");
-		out_hidden_str(out, "message", error_message(error));
-		if (error_hint_text(error))
-			out_hidden_str(out, "hint", error_hint_text(error));
-		out_end(out);
-		out_flush(out);
+	if (!p->lm->json) {
+		report_error("error", error);
+		return;
 	}
-	report_error("error", error);
+	session_print_error(out, error);
+	out_flush(out);
 }
 
 static void run_line(struct plain *p, const char *line)

@@ -159,9 +159,9 @@ void popup_stack(int y, int x)
 {
 	update_panels();
 	curs_set(y >= 0);
-	if (y < 0)
-		return;
-	/* Touches no line: only says where the cursor rests. */
-	wmove(stdscr, y, x);
+	/* Moving touches no line: it only says where the cursor rests. Before the first pop-up there is no
+	 * stack of panels, and stdscr is not part of update_panels(). */
+	if (y >= 0)
+		wmove(stdscr, y, x);
 	wnoutrefresh(stdscr);
 }

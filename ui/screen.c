@@ -249,8 +249,9 @@ static void draw_too_small(struct screen *s)
 	struct area all = { .win = stdscr, .theme = &s->theme, .h = s->h, .w = s->w };
 
 	area_clear(&all);
-	area_printf(&all, 0, 0, ROLE_WARN, "terminal too small (%dx%d, need %dx%d)", s->w, s->h,
-		    SCREEN_MIN_W, SCREEN_MIN_H);
+	area_printf(&all, 0, 0, ROLE_WARN, "terminal too small");
+	area_printf(&all, 1, 0, ROLE_WARN, "have %dx%d", s->w, s->h);
+	area_printf(&all, 2, 0, ROLE_WARN, "need %dx%d", SCREEN_MIN_W, SCREEN_MIN_H);
 }
 
 static void paint(struct screen *s)

@@ -67,9 +67,9 @@ static void place_items(struct screen *s, struct item *item, unsigned *n)
 	error_destroy(error);
 	error = session_pc(ses, &pc);
 	if (!error) {
-		session_symbolize(ses, pc, sym, sizeof(sym));
-		snprintf(item[*n].text, ITEM_MAX, "%s0x%llx%s%s", ses->running ? "was " : "",
-			 (unsigned long long)pc, *sym ? " " : "", sym);
+		if (!symbols_format(ses->symbols, pc, sym, sizeof(sym)))
+			snprintf(sym, sizeof(sym), "0x%llx", (unsigned long long)pc);
+		snprintf(item[*n].text, ITEM_MAX, "%s%s", ses->running ? "was " : "", sym);
 		item[(*n)++].role = UI_STATUS;
 	}
 	error_destroy(error);
@@ -119,6 +119,8 @@ void statusline_draw(struct screen *s, const struct area *row, bool force)
 		if (i > 1) /* the state's colour ends where the title begins */
 			x = area_puts(row, 0, x, UI_STATUS, theme_glyph(row->theme, GLYPH_VLINE));
 		x = area_printf(row, 0, x, item[i].role, " %s ", item[i].text);
+		if (i + 1 < n && x + 3 + (int)strlen(item[i + 1].text) > row->w)
+			break; /* a cut value would be a wrong one */
 	}
 }
 

@@ -208,13 +208,30 @@ void session_print_where(struct session *s, struct out *out)
 	session_print_insn(s, out, &insn, INSN_SHOW_ARROW | INSN_SHOW_OPERAND);
 }
 
+/* Syntax errors have several lines: what was typed, and a caret below it. */
+static void print_sentence(struct out *out, const char *s)
+{
+	size_t len = strcspn(s, "\n");
+
+	out_text(out, ROLE_ERROR, "%.*s", (int)len, s);
+	while (s[len]) {
+		s += len + 1;
+		len = strcspn(s, "\n");
+		out_nl(out);
+		out_text(out, ROLE_ERROR, "%.*s", (int)len, s);
+	}
+}
+
 void session_print_error(struct out *out, const struct error *error)
 {
 	const char *hint = error_hint_text(error);
 
 	out_begin(out, "error");
 	out_text(out, ROLE_ERROR, "error: ");
-	out_str(out, ROLE_ERROR, "text", 0, error_message(error));
+	if (out->is_json)
+		out_str(out, ROLE_ERROR, "text", 0, error_message(error));
+	else
+		print_sentence(out, error_message(error));
 	if (hint) {
 		out_nl(out);
 		out_text(out, ROLE_DIM, "  ");

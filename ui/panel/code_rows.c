@@ -135,7 +135,7 @@ static void print_insn(struct session *s, struct out *out, const struct insn *in
 	else
 		out_text(out, ROLE_MNEMONIC, "%s", insn->mnemonic);
 	out_text(out, ROLE_TEXT, "%s", insn->operands);
-	if (insn->has_target)
+	if (insn->has_target && insn->kind != INSN_CALL)
 		out_text(out, ROLE_COMMENT, insn->target > insn->pc ? " v" : " ^");
 	if (current)
 		print_operand(s, out, insn);
