@@ -87,6 +87,10 @@ struct symbols {
 };
 
 void symbol_object_destroy(struct symbol_object *object);
+/* The row of call frame information for @addr (as linked), to be freed, or NULL. */
+Dwarf_Frame *symbol_object_cfi(struct symbol_object *object, uint64_t addr);
+/* The compilation unit whose code is at @addr (as linked). */
+bool symbol_object_unit(struct symbol_object *object, uint64_t addr, Dwarf_Die *ret);
 uint8_t symbol_rank(enum symbol_type type, bool has_size, bool is_global);
 
 void line_table_deinit(struct line_table *lines);

@@ -253,6 +253,16 @@ static const struct line_row *row_at(struct symbol_object *object, uint64_t addr
 	return NULL;
 }
 
+bool symbol_object_unit(struct symbol_object *object, uint64_t addr, Dwarf_Die *ret)
+{
+	struct line_unit *unit;
+
+	if (!row_at(object, addr, &unit))
+		return false;
+	*ret = unit->die;
+	return true;
+}
+
 /* ---- questions ------------------------------------------------------------------------------- */
 
 bool symbols_line_by_addr(const struct symbols *syms, uint64_t addr, struct source_line *ret)

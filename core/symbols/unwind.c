@@ -31,21 +31,28 @@ static bool read_reg(void *ctx, unsigned dwarf_reg, uint64_t *ret)
 	return id >= 0 && regs_get(source->regs, id, ret);
 }
 
-static bool find_in(struct symbol_object *object, uint64_t addr, struct cfi_row *ret)
+Dwarf_Frame *symbol_object_cfi(struct symbol_object *object, uint64_t addr)
 {
-	GElf_Ehdr header;
-	Dwarf_Addr start, end;
+	Dwarf_Frame *frame = NULL;
 
 	if (!object->cfi_tried) {
 		object->cfi_tried = true;
 		object->eh_frame = dwarf_getcfi_elf(object->elf);
 		object->debug_frame = object->dwarf ? dwarf_getcfi(object->dwarf) : NULL;
 	}
-	*ret = (struct cfi_row){ .object = object };
-	if (object->debug_frame && dwarf_cfi_addrframe(object->debug_frame, addr, &ret->frame))
-		ret->frame = NULL;
-	if (!ret->frame && object->eh_frame && dwarf_cfi_addrframe(object->eh_frame, addr, &ret->frame))
-		ret->frame = NULL;
+	if (object->debug_frame && dwarf_cfi_addrframe(object->debug_frame, addr, &frame))
+		frame = NULL;
+	if (!frame && object->eh_frame && dwarf_cfi_addrframe(object->eh_frame, addr, &frame))
+		frame = NULL;
+	return frame;
+}
+
+static bool find_in(struct symbol_object *object, uint64_t addr, struct cfi_row *ret)
+{
+	GElf_Ehdr header;
+	Dwarf_Addr start, end;
+
+	*ret = (struct cfi_row){ .object = object, .frame = symbol_object_cfi(object, addr) };
 	if (!ret->frame)
 		return false;
 	ret->return_reg = dwarf_frame_info(ret->frame, &start, &end, &ret->is_signal);

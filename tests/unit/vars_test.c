@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Variables of a real process stopped in a callee: found by unwinding, read and shown by their types. */
+#include <elf.h>
+#include <inttypes.h>
+#include <libgen.h>
+#include <signal.h>
+#include <sys/ptrace.h>
+#include <sys/uio.h>
+#include <sys/user.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/arch/x86_64.h"
+#include "core/base/text.h"
+#include "core/symbols/unwind.h"
+#include "core/symbols/vars.h"
+#include "tests/lib/test.h"
+
+static char *fixture_path(void)
+{
+	char exe[4096];
+	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+
+	assert_true(n > 0);
+	exe[n] = '\0';
+	return xasprintf("%s/data/vars.elf", dirname(exe));
+}
+
+static struct symbols *load(void)
+{
+	_free_ char *path = fixture_path();
+	struct symbols *syms = symbols_create();
+	size_t n;
+
+	assert_ok(symbols_load_elf(syms, path, 0, &n));
+	return syms;
+}
+
+static uint64_t addr_of(const struct symbols *syms, const char *name)
+{
+	struct symbol sym;
+
+	assert_true(symbols_by_name(syms, name, &sym));
+	return sym.addr;
+}
+
+static bool count(void *ctx, const struct variable *var)
+{
+	++*(unsigned *)ctx;
+	return true;
+}
+
+static void test_nothing(void **state)
+{
+	struct symbols *syms = load(), *none = symbols_create();
+	struct variable var;
+	unsigned n = 0;
+
+	assert_false(symbols_each_variable(syms, &arch_x86_64, 0x10, count, &n));
+	assert_false(symbols_each_variable(none, &arch_x86_64, addr_of(syms, "stop"), count, &n));
+	assert_false(symbols_variable(syms, &arch_x86_64, addr_of(syms, "stop"), "nobody", &var));
+	assert_int_equal(n, 0);
+	symbols_destroy(none);
+	symbols_destroy(syms);
+}
+
+#ifdef __x86_64__
+struct process {
+	pid_t pid;
+	struct symbols *syms;
+	struct unwind_frame caller; /* of stop() */
+};
+
+static bool process_virt(void *ctx, uint64_t addr, void *buf, size_t len)
+{
+	const struct process *p = ctx;
+	struct iovec local = { buf, len }, remote = { (void *)(uintptr_t)addr, len };
+
+	return process_vm_readv(p->pid, &local, 1, &remote, 1, 0) == (ssize_t)len;
+}
+
+/* Goes on to the next call of stop() and takes its caller's frame. */
+static void run_to_stop(struct process *p)
+{
+	struct mem_reader mem = { .ctx = p, .virt = process_virt };
+	uint64_t stop = addr_of(p->syms, "stop");
+	struct user_regs_struct u;
+	struct regs regs;
+	int status;
+
+	do {
+		assert_int_equal(ptrace(PTRACE_SINGLESTEP, p->pid, NULL, NULL), 0);
+		assert_int_equal(waitpid(p->pid, &status, 0), p->pid);
+		assert_true(WIFSTOPPED(status) && WSTOPSIG(status) == SIGTRAP);
+		assert_int_equal(ptrace(PTRACE_GETREGS, p->pid, NULL, &u), 0);
+	} while (u.rip != stop);
+	regs_init(&regs, &arch_x86_64);
+	const uint64_t values[] = { u.rax, u.rbx, u.rcx, u.rdx, u.rsi, u.rdi, u.rbp, u.rsp, u.r8, u.r9,
+				    u.r10, u.r11, u.r12, u.r13, u.r14, u.r15, u.rip };
+	for (unsigned i = 0; i < ARRAY_SIZE(values); i++)
+		regs_set(&regs, X86_RAX + i, values[i]);
+	regs_set(&regs, X86_CR0, 0x80000001);
+	regs_set(&regs, X86_EFER, 0x500);
+	regs_set(&regs, X86_CS_ATTR, X86_ATTR(11, 1, 0, 1, 0, 1, 0, 1, 0));
+	unwind_start(&p->caller, &regs);
+	assert_true(unwind_caller(p->syms, &mem, &p->caller));
+}
+
+struct listing {
+	struct process *p;
+	struct text text;
+};
+
+static bool list_one(void *ctx, const struct variable *var)
+{
+	struct listing *l = ctx;
+	struct mem_reader mem = { .ctx = l->p, .virt = process_virt };
+	char type[64], value[512];
+
+	/* Addresses of stacks differ from run to run. */
+	variable_format(var, l->p->syms, &l->p->caller.regs, &mem, value, sizeof(value));
+	for (char *s = value; (s = strstr(s, "0x7f"));) {
+		char *end = s + 2 + strspn(s + 2, "0123456789abcdef");
+
+		memmove(s + 2, end, strlen(end) + 1);
+		memcpy(s, "SP", 2);
+	}
+	text_printf(&l->text, "%s%s %s = %s\n", var->is_parameter ? "arg " : "",
+		    variable_type_name(var, type, sizeof(type)), var->name, value);
+	return true;
+}
+
+static void check_listing(struct process *p, const char *want)
+{
+	struct listing l = { .p = p };
+
+	run_to_stop(p);
+	assert_true(symbols_each_variable(p->syms, &arch_x86_64, p->caller.frame.pc - 1, list_one, &l));
+	if (strcmp(text_str(&l.text), want))
+		fail_msg("got:\n%s\nexpected:\n%s", text_str(&l.text), want);
+	text_deinit(&l.text);
+}
+
+static void check_types(struct process *p)
+{
+	struct variable var;
+	uint64_t addr, pc = p->caller.frame.pc - 1;
+	int first;
+	struct mem_reader mem = { .ctx = p, .virt = process_virt };
+
+	assert_true(symbols_variable(p->syms, &arch_x86_64, pc, "table", &var));
+	assert_int_equal(var.type.kind, TYPE_ARRAY);
+	assert_int_equal(var.type.size, 80);
+	assert_int_equal(var.type.depth, 1);
+	assert_int_equal(var.type.element_size, 4);
+	assert_true(var.type.element_signed);
+	assert_int_equal(var.line, 44);
+	assert_true(variable_address(&var, &p->caller.regs, &addr));
+	assert_true(mem.virt(mem.ctx, addr, &first, sizeof(first)));
+	assert_int_equal(first, 1);
+	assert_true(symbols_variable(p->syms, &arch_x86_64, pc, "at_at", &var));
+	assert_int_equal(var.type.kind, TYPE_POINTER);
+	assert_int_equal(var.type.depth, 2);
+	assert_int_equal(var.type.element_size, 4);
+	assert_true(symbols_variable(p->syms, &arch_x86_64, pc, "list", &var));
+	assert_int_equal(var.type.depth, 1);
+	assert_int_equal(var.type.element_size, 0);
+	assert_true(var.is_parameter);
+	/* A variable of a frame whose registers are not known has no address. */
+	struct regs unknown;
+	char buf[64];
+	regs_init(&unknown, &arch_x86_64);
+	assert_false(variable_address(&var, &unknown, &addr));
+	assert_non_null(strstr(variable_format(&var, p->syms, &unknown, &mem, buf, sizeof(buf)),
+			       "is not known in this frame"));
+	/* Short buffers are cut. */
+	assert_true(symbols_variable(p->syms, &arch_x86_64, pc, "table", &var));
+	assert_string_equal(variable_format(&var, p->syms, &p->caller.regs, &mem, buf, 6), "{1, 2");
+}
+
+static void check_process(struct process *p)
+{
+	check_listing(p, "int i = 77\n"
+			 "int inner = 3\n"
+			 "arg signed char tiny = -3\n"
+			 "arg short unsigned int small = 65000\n"
+			 "arg int number = -100000\n"
+			 "arg long unsigned int big = 1099511627776\n"
+			 "arg char letter = 120 'x'\n"
+			 "int kept = 10\n"
+			 "const long int negative = -5\n"
+			 "volatile byte bits = 200\n"
+			 "_Bool yes = 1\n");
+	check_listing(p, "arg const char * name = 0x402000 \"hello\\x0a\"\n"
+			 "arg node_t * list = SP\n"
+			 "arg void (*)() fn = 0x401000 <stop>\n"
+			 "int [20] table = {1, 2, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, ...}\n"
+			 "char [8] word = SP \"words\"\n"
+			 "node_t local = {next = SP, value = -7, tag = SP \"\\x01\\x02\\x03\\x04\"}\n"
+			 "enum color color = GREEN (5)\n"
+			 "enum color odd = 3\n"
+			 "union either either = {number = 26984, text = SP \"hi\"}\n"
+			 "double real = 2.5\n"
+			 "float half = -0.5\n"
+			 "int * at = SP\n"
+			 "int ** at_at = SP\n"
+			 "void * nowhere = 0x0\n"
+			 "const node_t *const fixed = SP\n");
+	check_types(p);
+	check_listing(p, "arg int argument = -7464\n"
+			 "arg int unused = <optimized out>\n"
+			 "int sum = -7463\n"
+			 "int constant = 1234\n");
+}
+#endif
+
+static void test_real_process(void **state)
+{
+#ifdef __x86_64__
+	_free_ char *path = fixture_path();
+	struct process p = { .syms = load() };
+	int status = 0;
+
+	p.pid = fork();
+	assert_true(p.pid >= 0);
+	if (p.pid == 0) {
+		if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) < 0)
+			_exit(77);
+		execl(path, path, (char *)NULL);
+		_exit(78);
+	}
+	assert_int_equal(waitpid(p.pid, &status, 0), p.pid);
+	if (WIFEXITED(status) && (WEXITSTATUS(status) == 77 || WEXITSTATUS(status) == 78)) {
+		symbols_destroy(p.syms);
+		print_message("skipped: this process may not trace another, or not run the fixture\n");
+		skip();
+	}
+	assert_true(WIFSTOPPED(status));
+	check_process(&p);
+	kill(p.pid, SIGKILL);
+	waitpid(p.pid, &status, 0);
+	symbols_destroy(p.syms);
+#else
+	print_message("skipped: the host does not run x86-64 code\n");
+	skip();
+#endif
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_nothing),
+		cmocka_unit_test(test_real_process),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
