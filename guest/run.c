@@ -161,7 +161,6 @@ struct error *run_interrupt(struct vm *vm)
 	pthread_mutex_lock(&vm->run.lock);
 	if (vm->run.state == TARGET_RUNNING) {
 		report.vcpu = interrupt_vcpu(vm);
-		snprintf(report.text, sizeof(report.text), "interrupted");
 		begin_stop(vm, &report);
 	} else if (vm->run.state != TARGET_STOPPING) {
 		err = error_create(ERROR_STATE, "the guest is not running");

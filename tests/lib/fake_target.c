@@ -182,7 +182,7 @@ static struct error *fake_interrupt(struct target *t)
 
 	if (f->state == TARGET_RUNNING)
 		fake_report(f, &(struct stop_report){ .reason = STOP_INTERRUPT, .vcpu = f->run.vcpu,
-						      .steps = f->steps, .text = "interrupted" });
+						      .steps = f->steps });
 	return NULL;
 }
 
