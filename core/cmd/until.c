@@ -40,7 +40,8 @@ static void place_shown(struct session *s, struct session_plan *plan, struct out
 	out_str(out, ROLE_LABEL, "register", 0, arch->regs[ref.reg].name);
 	out_text(out, ROLE_TEXT, " = ");
 	out_hex(out, ROLE_NUMBER, "value", 0, value);
-	out_text(out, ROLE_COMMENT, " (%lld)", (long long)value);
+	if (value > 9)
+		out_text(out, ROLE_COMMENT, " (%lld)", (long long)value);
 	out_end(out);
 }
 

@@ -91,15 +91,9 @@ static void print_reason(struct session *s, struct out *out, const struct stop_r
 		return;
 	case STOP_STARTED:
 		out_text(out, ROLE_TEXT, " stopped before its first instruction");
-		print_at(s, out, r->pc);
-		return;
+		break;
 	case STOP_INTERRUPT:
 		out_text(out, ROLE_TEXT, " interrupted");
-		break;
-	case STOP_COND_FAULT:
-		out_text(out, ROLE_WARN, " stopped: the condition of breakpoint ");
-		out_dec(out, ROLE_NUMBER, "id", 0, r->id);
-		out_text(out, ROLE_WARN, " can not be evaluated:");
 		break;
 	case STOP_SHUTDOWN:
 		out_text(out, ROLE_ERROR, " shut down (triple fault)");
@@ -110,17 +104,48 @@ static void print_reason(struct session *s, struct out *out, const struct stop_r
 	case STOP_HALTED:
 		out_text(out, ROLE_WARN, " halted, and nothing can wake it");
 		break;
-	case STOP_ERROR:
-		out_text(out, ROLE_ERROR, " stopped:");
+	case STOP_GUEST_EXIT:
+		out_text(out, ROLE_TEXT, " ended the guest");
+		break;
+	case STOP_KILLED:
+		out_text(out, ROLE_TEXT, ": the guest was killed");
 		break;
 	default:
+		out_text(out, ROLE_ERROR, " stopped (%s)", stop_reason_name(r->reason));
 		break;
 	}
-	if (*r->text) {
-		out_text(out, ROLE_TEXT, " ");
-		out_str(out, ROLE_TEXT, "text", 0, r->text);
-	}
 	print_at(s, out, r->pc);
+}
+
+/* The target knows more than the reason says: its sentence stands for ours. */
+static bool has_sentence(const struct stop_report *r)
+{
+	switch (r->reason) {
+	case STOP_GUEST_EXIT:
+	case STOP_RESET:
+	case STOP_SHUTDOWN:
+	case STOP_HALTED:
+	case STOP_ERROR:
+	case STOP_COND_FAULT:
+		return *r->text;
+	default:
+		return false;
+	}
+}
+
+static void print_sentence(struct session *s, struct out *out, const struct stop_report *r)
+{
+	bool bad = r->reason == STOP_ERROR || r->reason == STOP_SHUTDOWN;
+	bool says_where = strstr(r->text, " at 0x") || r->reason == STOP_GUEST_EXIT;
+
+	out_hidden_dec(out, "vcpu", r->vcpu);
+	if (r->id)
+		out_hidden_dec(out, "id", r->id);
+	out_str(out, bad ? ROLE_ERROR : ROLE_WARN, "text", 0, r->text);
+	if (says_where)
+		hide_at(s, out, r->pc);
+	else
+		print_at(s, out, r->pc);
 }
 
 static void print_event(struct session *s, struct out *out, const struct stop_report *r)
@@ -144,16 +169,12 @@ void session_print_stop(struct session *s, struct out *out, const struct stop_re
 	out_begin(out, "stop");
 	out_hidden_str(out, "reason", stop_reason_name(r->reason));
 	if (r->reason == STOP_GUEST_EXIT) {
-		out_text(out, ROLE_TEXT, "the guest exited with status ");
-		out_int(out, ROLE_NUMBER, "status", 0, r->exit_code);
-		if (*r->text) {
-			out_text(out, ROLE_TEXT, ": ");
-			out_str(out, ROLE_TEXT, "text", 0, r->text);
-		}
-		hide_at(s, out, r->pc);
-	} else if (r->reason == STOP_KILLED) {
-		out_text(out, ROLE_TEXT, "the guest was killed");
-		hide_at(s, out, r->pc);
+		out_bool(out, ROLE_TEXT, "ended", "", "", true);
+		if (out->is_json)
+			out_int(out, ROLE_TEXT, "status", 0, r->exit_code);
+	}
+	if (has_sentence(r)) {
+		print_sentence(s, out, r);
 	} else if (r->reason == STOP_STEP && r->steps <= 1 && !r->stepped_irq) {
 		/* As in gdb, a plain step shows where it led to and no sentence. */
 		out_hidden_dec(out, "vcpu", r->vcpu);
