@@ -166,7 +166,7 @@ const char *reg_decode(const struct reg_desc *desc, uint64_t value, char *buf, s
 		else if (f->hi == f->lo && v)
 			len = decode_add(buf, size, len, "%s", f->name);
 		else if (f->hi != f->lo && v)
-			len = decode_add(buf, size, len, "%s=%#llx", f->name, (unsigned long long)v);
+			len = decode_add(buf, size, len, "%s=0x%llx", f->name, (unsigned long long)v);
 	}
 	return buf;
 }

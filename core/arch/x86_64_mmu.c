@@ -310,7 +310,7 @@ struct error *x86_map(const struct regs *regs, const struct mem_reader *mem, mmu
 	m.stop &= !m.truncated; /* what was found until the cut is still delivered */
 	mapper_flush(&m);
 	if (m.truncated)
-		return error_create(ERROR_FAILED, "page tables at %#llx: cut at address %#llx after %u tables, "
+		return error_create(ERROR_FAILED, "page tables at 0x%llx: cut at address 0x%llx after %u tables, "
 				    "they may refer to themselves", (unsigned long long)root_of(p, regs),
 				    (unsigned long long)m.cut_at, m.tables);
 	return NULL;

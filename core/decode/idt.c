@@ -98,7 +98,7 @@ static void check_ist(const struct view_ctx *ctx, struct out *out, unsigned v, c
 	struct error *err;
 
 	if (offset + 7 > limit) {
-		decode_finding(out, "idt", "IDT-4", "vector 0x%02x uses IST %u, which lies past the TSS's limit %#x", v,
+		decode_finding(out, "idt", "IDT-4", "vector 0x%02x uses IST %u, which lies past the TSS's limit 0x%x", v,
 			       g->ist, limit);
 		return;
 	}
@@ -116,7 +116,7 @@ static void check_gate(const struct view_ctx *ctx, struct out *out, unsigned v, 
 	else if (!(g->type == 5) && (g->selector & 0xfffc) == 0)
 		decode_finding(out, "idt", "IDT-2", "vector 0x%02x has a null code selector: delivery ends in #GP", v);
 	else if (lm && !x86_canonical(ctx->regs, g->offset))
-		decode_finding(out, "idt", "IDT-3", "vector 0x%02x: target %#llx is not canonical", v,
+		decode_finding(out, "idt", "IDT-3", "vector 0x%02x: target 0x%llx is not canonical", v,
 			       (unsigned long long)g->offset);
 	if (lm && g->ist)
 		check_ist(ctx, out, v, g);
@@ -172,7 +172,7 @@ static void find_wrong(const struct view_ctx *ctx, struct out *out, const struct
 	if (n && n < 32 && !ctx->has_arg)
 		decode_finding(out, "idt", "IDT-5", "the IDT ends after vector 0x%02x: exceptions above are #GP", n - 1);
 	if (n && !read_gate(ctx, idt, 0, raw))
-		decode_finding(out, "idt", "IDT-6", "the IDT at %#llx can not be read: any interrupt is a triple fault",
+		decode_finding(out, "idt", "IDT-6", "the IDT at 0x%llx can not be read: any interrupt is a triple fault",
 			       (unsigned long long)idt->base);
 }
 

@@ -232,7 +232,7 @@ static void find_wrong(struct out *out, const struct state_x86_lapic *l)
 	if (esr)
 		decode_finding(out, "lapic", "LAPIC-3", "errors were recorded: %s", esr_text(esr, text, sizeof(text)));
 	if (lapic_x2(l) && !(l->apic_base & LAPIC_BASE_ENABLE))
-		decode_finding(out, "lapic", "LAPIC-4", "APIC base %#llx has x2APIC set without enable: illegal",
+		decode_finding(out, "lapic", "LAPIC-4", "APIC base 0x%llx has x2APIC set without enable: illegal",
 			       (unsigned long long)l->apic_base);
 }
 

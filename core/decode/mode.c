@@ -62,9 +62,9 @@ RULE(g06)
 	uint64_t f = regs_u64(r, X86_RFLAGS);
 
 	if (!(f & BIT(1)))
-		return BROKEN("RFLAGS bit 1 is clear, it is always 1 (%#" PRIx64 ")", f);
+		return BROKEN("RFLAGS bit 1 is clear, it is always 1 (0x%" PRIx64 ")", f);
 	if (f & (BIT(3) | BIT(5) | BIT(15) | MASK(63, 22)))
-		return BROKEN("RFLAGS has reserved bits set (%#" PRIx64 ")", f);
+		return BROKEN("RFLAGS has reserved bits set (0x%" PRIx64 ")", f);
 	if ((f & X86_FLAGS_VM) && lma(r))
 		return BROKEN("RFLAGS.VM is set in long mode");
 	return false;
@@ -76,9 +76,9 @@ RULE(g07)
 	bool code64 = lma(r) && (regs_u64(r, X86_CS_ATTR) & X86_ATTR_L);
 
 	if (code64 && !x86_canonical(r, rip))
-		return BROKEN("RIP %#" PRIx64 " is not canonical", rip);
+		return BROKEN("RIP 0x%" PRIx64 " is not canonical", rip);
 	if (!code64 && rip >> 32)
-		return BROKEN("RIP %#" PRIx64 " is above 4 GiB outside 64-bit code", rip);
+		return BROKEN("RIP 0x%" PRIx64 " is above 4 GiB outside 64-bit code", rip);
 	return false;
 }
 
@@ -92,7 +92,7 @@ RULE(g08)
 
 	for (unsigned i = 0; i < ARRAY_SIZE(ids); i++)
 		if (!x86_canonical(r, regs_u64(r, ids[i])))
-			return BROKEN("%s %#" PRIx64 " is not canonical", x86_64_regs[ids[i]].name, regs_u64(r, ids[i]));
+			return BROKEN("%s 0x%" PRIx64 " is not canonical", x86_64_regs[ids[i]].name, regs_u64(r, ids[i]));
 	return false;
 }
 
@@ -124,7 +124,7 @@ RULE(g11)
 	uint64_t cr3 = regs_u64(r, X86_CR3);
 
 	if (lma(r) && (cr3 & (MASK(60, 52))))
-		return BROKEN("CR3 %#" PRIx64 " points above the physical address space", cr3);
+		return BROKEN("CR3 0x%" PRIx64 " points above the physical address space", cr3);
 	return false;
 }
 
@@ -138,7 +138,7 @@ RULE(a02)
 RULE(a03)
 {
 	if (cr0(r) >> 32)
-		return BROKEN("CR0 has bits above 31 set (%#" PRIx64 ")", cr0(r));
+		return BROKEN("CR0 has bits above 31 set (0x%" PRIx64 ")", cr0(r));
 	return false;
 }
 
@@ -152,7 +152,7 @@ RULE(a06)
 RULE(a08)
 {
 	if (efer(r) & (BIT(9) | MASK(63, 22) | BIT(19) | BIT(16)))
-		return BROKEN("EFER has reserved bits set (%#" PRIx64 ")", efer(r));
+		return BROKEN("EFER has reserved bits set (0x%" PRIx64 ")", efer(r));
 	return false;
 }
 

@@ -101,11 +101,11 @@ static struct error *show(const struct view_ctx *ctx, struct out *out)
 		show_region(ctx, out, w.gpa);
 	out_end(out);
 	if (w.verdict == MMU_RESERVED)
-		decode_finding(out, "vtop", "MMU-1", "a reserved bit is set in the %s at %#llx: any access is a page fault "
+		decode_finding(out, "vtop", "MMU-1", "a reserved bit is set in the %s at 0x%llx: any access is a page fault "
 			       "with RSVD", w.levels[w.nlevels - 1].name,
 			       (unsigned long long)w.levels[w.nlevels - 1].entry_gpa);
 	if (w.verdict == MMU_UNREADABLE)
-		decode_finding(out, "vtop", "MMU-2", "the %s at %#llx lies outside guest memory",
+		decode_finding(out, "vtop", "MMU-2", "the %s at 0x%llx lies outside guest memory",
 			       w.levels[w.nlevels - 1].name, (unsigned long long)w.levels[w.nlevels - 1].entry_gpa);
 	return NULL;
 }

@@ -42,9 +42,9 @@ static struct error *walk_error(const struct mmu_walk *w, uint64_t gva, const ch
 	const struct mmu_level *last = w->nlevels ? &w->levels[w->nlevels - 1] : NULL;
 
 	if (!last)
-		return error_create(ERROR_FAULT, "cannot %s memory at %#llx: %s", verb,
+		return error_create(ERROR_FAULT, "cannot %s memory at 0x%llx: %s", verb,
 				    (unsigned long long)gva, mmu_verdict_text(w->verdict));
-	return error_create(ERROR_FAULT, "cannot %s memory at %#llx: %s %s", verb,
+	return error_create(ERROR_FAULT, "cannot %s memory at 0x%llx: %s %s", verb,
 			    (unsigned long long)gva, last->name, mmu_verdict_text(w->verdict));
 }
 
@@ -89,7 +89,7 @@ static struct error *virt_access(struct target *t, const struct regs *regs, uint
 		      target_phys_write(t, gpa, wbuf + done, n);
 		if (err) {
 			if (w.verdict == MMU_MAPPED && gpa != at)
-				err = error_prefix(err, "address %#llx", (unsigned long long)at);
+				err = error_prefix(err, "address 0x%llx", (unsigned long long)at);
 			break;
 		}
 		done += n;

@@ -372,7 +372,7 @@ static bool do_fault(struct fake *f, unsigned vcpu, uint64_t pc, enum fake_resul
 
 		memcpy(r.event_bytes, e, e->size);
 		r.reason = STOP_ERROR;
-		snprintf(r.text, sizeof(r.text), "the instruction at %#llx can not be emulated",
+		snprintf(r.text, sizeof(r.text), "the instruction at 0x%llx can not be emulated",
 			 (unsigned long long)pc);
 	}
 	fake_report(f, &r);

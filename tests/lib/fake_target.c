@@ -71,7 +71,7 @@ static struct error *outside(uint64_t gpa, size_t len, const char *verb)
 
 	if (gpa < FAKE_MEM && len <= FAKE_MEM - gpa)
 		return NULL;
-	return error_create(ERROR_FAULT, "cannot %s guest-physical memory at %#llx: it is not RAM", verb,
+	return error_create(ERROR_FAULT, "cannot %s guest-physical memory at 0x%llx: it is not RAM", verb,
 			    (unsigned long long)bad);
 }
 
@@ -123,7 +123,7 @@ static struct error *fake_translate(struct target *t, unsigned vcpu, uint64_t gv
 	uint64_t gpa = gva >= FAKE_HIGH ? gva - FAKE_HIGH : gva;
 
 	if (gpa < 0x1000 || gpa >= FAKE_MMIO + (2 << 20))
-		return error_create(ERROR_FAULT, "address %#llx is not mapped", (unsigned long long)gva);
+		return error_create(ERROR_FAULT, "address 0x%llx is not mapped", (unsigned long long)gva);
 	*ret_gpa = gpa;
 	return NULL;
 }

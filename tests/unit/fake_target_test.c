@@ -305,7 +305,7 @@ static void memory_and_walks(void **state)
 	assert_ok(target_phys_read(t, FAKE_COUNTER - 4, text, 8));
 	assert_memory_equal(text, "12345678", 8);
 	assert_error(target_virt_read(t, &regs, 0, text, 1, &done), ERROR_FAULT,
-		     "cannot read memory at 0: PTE not present");
+		     "cannot read memory at 0x0: PTE not present");
 	assert_error(target_virt_read(t, &regs, 1ULL << 50, text, 1, &done), ERROR_FAULT, "not an address");
 	/* As far as it can: RAM ends at 4 MiB, the mapping goes on. */
 	assert_error(target_virt_read(t, &regs, FAKE_MEM - 10, text, 20, &done), ERROR_FAULT, "0x400000");
