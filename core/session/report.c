@@ -133,7 +133,7 @@ static bool has_sentence(const struct stop_report *r)
 	}
 }
 
-static void print_sentence(struct session *s, struct out *out, const struct stop_report *r)
+static void print_explained(struct session *s, struct out *out, const struct stop_report *r)
 {
 	bool bad = r->reason == STOP_ERROR || r->reason == STOP_SHUTDOWN;
 	bool says_where = strstr(r->text, " at 0x") || r->reason == STOP_GUEST_EXIT;
@@ -174,7 +174,7 @@ void session_print_stop(struct session *s, struct out *out, const struct stop_re
 			out_int(out, ROLE_TEXT, "status", 0, r->exit_code);
 	}
 	if (has_sentence(r)) {
-		print_sentence(s, out, r);
+		print_explained(s, out, r);
 	} else if (r->reason == STOP_STEP && r->steps <= 1 && !r->stepped_irq) {
 		/* As in gdb, a plain step shows where it led to and no sentence. */
 		out_hidden_dec(out, "vcpu", r->vcpu);
