@@ -100,6 +100,9 @@ struct machine {
 	/* The vCPU executed its halt instruction and user space must wait: true when something can wake it
 	 * now, *ret_never when nothing ever can. */
 	bool (*halt_wakes)(struct vcpu *v, bool *ret_never);
+	/* A halt instruction at @pc was stepped: some KVMs lose the halt to the debug exit. Makes it stand;
+	 * false when an interrupt was taken instead. */
+	bool (*halt)(struct vcpu *v, uint64_t pc);
 	/* A vCPU halted in KVM: may anything still wake it? */
 	bool (*can_wake)(struct vcpu *v);
 	struct error *(*regs_read)(struct vcpu *v, unsigned groups, struct regs *ret);

@@ -114,6 +114,21 @@ static enum vcpu_state activity(struct vcpu *v)
 	}
 }
 
+static bool halt(struct vcpu *v, uint64_t pc)
+{
+	struct kvm_mp_state mp;
+
+	if (x86_pc(v) != pc + 1)
+		return false;
+	if (!x86_lapic_in_kernel(v->vm)) {
+		v->halted = true;
+	} else if (ioctl(v->fd, KVM_GET_MP_STATE, &mp) == 0 && mp.mp_state == KVM_MP_STATE_RUNNABLE) {
+		mp.mp_state = KVM_MP_STATE_HALTED;
+		ioctl(v->fd, KVM_SET_MP_STATE, &mp);
+	}
+	return true;
+}
+
 /* Interrupts wait for IF; an NMI comes from another CPU or a watchdog nobody set up here. */
 static bool can_wake(struct vcpu *v)
 {
@@ -163,6 +178,7 @@ const struct machine machine_host = {
 	.exit = machine_exit,
 	.enter = x86_enter,
 	.halt_wakes = x86_halt_wakes,
+	.halt = halt,
 	.can_wake = can_wake,
 	.regs_read = x86_regs_read,
 	.reg_write = x86_reg_write,
