@@ -106,7 +106,10 @@ static void show_table(const struct view_ctx *ctx, struct out *out)
 	out_hidden_dec(out, "unreadable", unreadable);
 }
 
-/* A loaded selector whose descriptor is gone works until the next load of it (an iret, an interrupt). */
+/*
+ * A loaded selector whose descriptor is gone works until the next load of it (an iret, an interrupt). TR
+ * and LDTR are not reloaded by those: a boot loader's stay in use after the guest's own LGDT.
+ */
 static void find_wrong(const struct view_ctx *ctx, struct out *out)
 {
 	for (unsigned i = 0; i < ARRAY_SIZE(selectors); i++) {
@@ -119,6 +122,8 @@ static void find_wrong(const struct view_ctx *ctx, struct out *out)
 		if ((sel & 0xfffc) == 0 || (sel & 4) || (attr & X86_ATTR_UNUSABLE))
 			continue; /* null, in the LDT, or unused */
 		if (!read_descriptor(ctx, sel & 0xfff8, raw, &wide)) {
+			if (selectors[i].reg == X86_TR || selectors[i].reg == X86_LDTR)
+				continue;
 			decode_finding(out, "gdt", "GDT-1", "%s holds selector 0x%04llx, which lies outside the GDT or can "
 				       "not be read: the next load faults", selectors[i].name, (unsigned long long)sel);
 			continue;
@@ -139,20 +144,26 @@ static void find_wrong(const struct view_ctx *ctx, struct out *out)
 static struct error *show(const struct view_ctx *ctx, struct out *out)
 {
 	bool real = !(regs_u64(ctx->regs, X86_CR0) & X86_CR0_PE);
+	uint64_t base = regs_u64(ctx->regs, X86_GDTR_BASE), limit = regs_u64(ctx->regs, X86_GDTR_LIMIT);
+	bool loaded = limit >= 7 && !(real && base == 0 && limit == 0xffff); /* the state after reset */
 
 	out_begin(out, "gdt");
 	out_text(out, ROLE_HEADING, "GDT");
 	out_text(out, ROLE_TEXT, " at ");
-	out_hex(out, ROLE_ADDR, "base", 0, regs_u64(ctx->regs, X86_GDTR_BASE));
-	decode_symbol(ctx, out, regs_u64(ctx->regs, X86_GDTR_BASE));
+	out_hex(out, ROLE_ADDR, "base", 0, base);
+	decode_symbol(ctx, out, base);
 	out_text(out, ROLE_TEXT, ", limit ");
-	out_hex(out, ROLE_NUMBER, "limit", 0, regs_u64(ctx->regs, X86_GDTR_LIMIT));
-	out_text(out, ROLE_COMMENT, "%s", real ? " (not used in real mode)" : "");
+	out_hex(out, ROLE_NUMBER, "limit", 0, limit);
+	out_text(out, ROLE_COMMENT, "%s", real ? " (not used in real mode)" :
+		 loaded ? "" : " (none was loaded: the segments were set from outside)");
 	out_nl(out);
 	out_list(out, "descriptors");
-	show_table(ctx, out);
+	if (loaded)
+		show_table(ctx, out);
+	else
+		out_list_end(out);
 	out_end(out);
-	if (!real)
+	if (!real && loaded)
 		find_wrong(ctx, out);
 	return NULL;
 }

@@ -193,6 +193,7 @@ static struct error *show(const struct view_ctx *ctx, struct out *out)
 	out_text(out, ROLE_TEXT, ", ");
 	out_dec(out, ROLE_NUMBER, "gates", 0, idt_count(&idt));
 	out_text(out, ROLE_TEXT, idt.real ? " real mode vectors" : idt.lm ? " 64-bit gates" : " 32-bit gates");
+	out_text(out, ROLE_COMMENT, "%s", idt_count(&idt) ? "" : " (none was loaded)");
 	out_nl(out);
 	out_list(out, "gates_present");
 	show_table(ctx, out, &idt);

@@ -24,6 +24,7 @@ static void show_one(struct out *out, unsigned index, const struct state_x86_pic
 	out_text(out, ROLE_TEXT, ": IRQ %u-%u at vectors ", first, first + 7);
 	out_hex(out, ROLE_NUMBER, "base", 2, p->irq_base);
 	out_text(out, ROLE_TEXT, "-0x%02x", (uint8_t)(p->irq_base + 7));
+	out_bool(out, ROLE_DIM, "programmed", "", ", not programmed", p->irq_base != 0);
 	out_bool(out, ROLE_TEXT, "auto_eoi", ", auto EOI", "", p->auto_eoi);
 	out_bool(out, ROLE_TEXT, "special_mask", ", special mask mode", "", p->special_mask);
 	out_bool(out, ROLE_TEXT, "rotate", ", rotating priority", "", p->rotate);
@@ -50,11 +51,12 @@ static struct error *show(const struct view_ctx *ctx, struct out *out)
 	for (unsigned i = 0; i < 2; i++)
 		show_one(out, i, &pic[i]);
 	for (unsigned i = 0; i < 2; i++) {
-		if (protected_mode && pic[i].imr != 0xff && pic[i].irq_base < 32)
+		/* Base 0 is the state after reset: nobody has programmed it yet. */
+		if (protected_mode && pic[i].imr != 0xff && pic[i].irq_base && pic[i].irq_base < 32)
 			decode_finding(out, "pic", "PIC-1", "the %s delivers IRQ %u at vector 0x%02x, among the CPU's "
 				       "exceptions", i ? "slave" : "master", i * 8, pic[i].irq_base);
 	}
-	if (pic[1].imr != 0xff && (pic[0].imr & BIT(2)))
+	if (pic[1].irq_base && pic[1].imr != 0xff && (pic[0].imr & BIT(2)))
 		decode_finding(out, "pic", "PIC-2", "slave lines are unmasked but the master masks the cascade (IRQ 2)");
 	return NULL;
 }

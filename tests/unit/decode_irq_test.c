@@ -144,6 +144,10 @@ static void pic(void **state)
 	assert_view_has(t, "pic", NULL, "at vectors 0x08-0x0f, auto EOI");
 	assert_view_has(t, "pic", NULL, "! PIC-1: the master delivers IRQ 0 at vector 0x08, among the CPU's exceptions");
 	assert_view_has(t, "pic", NULL, "! PIC-2: slave lines are unmasked but the master masks the cascade");
+	memset(&p, 0, sizeof(p));
+	p.version = STATE_VERSION;
+	fake_target_set_state(t->target, STATE_X86_PIC, 1, &p, sizeof(p));
+	assert_view_has(t, "pic", NULL, "PIC slave: IRQ 8-15 at vectors 0x00-0x07, not programmed\n");
 	regs_set(&t->regs, X86_CR0, 0); /* as a BIOS has it */
 	assert_ok(view_test_show(t, "pic", NULL));
 	_free_ char *text = out_capture_string(t->out);

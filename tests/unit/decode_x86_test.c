@@ -162,12 +162,23 @@ static void gdt(void **state)
 			"! GDT-3: tr holds selector 0x0020, whose descriptor is no busy TSS");
 	regs_set(&t->regs, X86_CS, 0x10);
 	assert_view_has(t, "gdt", NULL, "! GDT-3: cs holds selector 0x0010, whose descriptor is not code");
+	regs_set(&t->regs, X86_GDTR_LIMIT, 0x1f); /* tr alone outside: left over from a boot loader */
+	assert_ok(view_test_show(t, "gdt", NULL));
+	_free_ char *text = out_capture_string(t->out);
+	out_capture_clear(t->out);
+	assert_null(strstr(text, "! GDT-1: tr"));
+	regs_set(&t->regs, X86_GDTR_LIMIT, 0);
+	assert_view(t, "gdt", NULL,
+		    "GDT at 0x8000, limit 0x0 (none was loaded: the segments were set from outside)");
 	/* The whole table away, and the largest one partly out of memory. */
 	regs_set(&t->regs, X86_GDTR_BASE, 0);
 	regs_set(&t->regs, X86_GDTR_LIMIT, 0xffff);
 	assert_view_has(t, "gdt", NULL, "  512 can not be read");
 	regs_set(&t->regs, X86_CR0, 0);
-	assert_view_has(t, "gdt", NULL, "(not used in real mode)");
+	assert_view(t, "gdt", NULL, "GDT at 0x0, limit 0xffff (not used in real mode)");
+	regs_set(&t->regs, X86_GDTR_BASE, FAKE_GDT); /* about to switch modes */
+	regs_set(&t->regs, X86_GDTR_LIMIT, 0xf);
+	assert_view_has(t, "gdt", NULL, "(not used in real mode)\n  0x0008  code64");
 }
 
 static void descriptors(void **state)
@@ -233,7 +244,7 @@ static void idt_broken(void **state)
 	assert_view_has(t, "idt", NULL, "  15 can not be read\n");
 	assert_view_has(t, "idt", NULL, "! IDT-6: the IDT at 0x0 can not be read");
 	regs_set(&t->regs, X86_IDTR_LIMIT, 0);
-	assert_view(t, "idt", NULL, "IDT at 0x0, limit 0x0, 0 64-bit gates");
+	assert_view(t, "idt", NULL, "IDT at 0x0, limit 0x0, 0 64-bit gates (none was loaded)");
 }
 
 static void idt_of_other_modes(void **state)
