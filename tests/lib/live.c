@@ -6,11 +6,18 @@
 #include <unistd.h>
 
 #include "core/base/loop.h"
+#include "guest/arch/machine.h"
 
 void live_need_kvm(void)
 {
-	int fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+	struct error *err = machine_host.unsupported ? machine_host.unsupported() : NULL;
+	int fd;
 
+	if (err) {
+		printf("%s\n", error_message(err));
+		exit(77);
+	}
+	fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
 	if (fd < 0) {
 		printf("no /dev/kvm on this machine\n");
 		exit(77);
