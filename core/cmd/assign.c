@@ -41,6 +41,9 @@ static struct error *needs_stopped(struct session *s)
 {
 	if (!s->target)
 		return error_create(ERROR_STATE, "there is no guest");
+	if (target_state(s->target) == TARGET_ENDED)
+		return error_hint(error_create(ERROR_STATE, "the guest has ended: it can only be read"),
+				  "`run` starts it again");
 	if (s->running || target_state(s->target) != TARGET_STOPPED)
 		return error_hint(error_create(ERROR_STATE, "writing needs a stopped guest"),
 				  "`interrupt` stops it");

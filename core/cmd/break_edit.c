@@ -172,11 +172,7 @@ static struct error *ignore_run(struct session *s, const struct args *args, stru
 		error = stop_set_ignore(&s->stops, s->target, stop->id, n);
 	if (error)
 		return error;
-	if (n)
-		out_message(out, ROLE_TEXT, "will ignore next %llu crossings of breakpoint %u",
-			    (unsigned long long)n, stop->id);
-	else
-		out_message(out, ROLE_TEXT, "will stop next time breakpoint %u is reached", stop->id);
+	stop_print_ignore(out, stop->id, n);
 	session_changed(s);
 	return NULL;
 }

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* help, apropos: from the descriptors. */
+#include "core/cmd/help.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -25,14 +27,41 @@ static const char *const groups[] = {
 
 /* ---- lists --------------------------------------------------------------------------------------- */
 
+#define SUMMARY_COLUMN 21
+#define LINE_COLUMNS 80
+
+/* @text from SUMMARY_COLUMN on, broken between words at the right margin. */
+static void print_wrapped(struct out *out, const char *text)
+{
+	while (*text) {
+		size_t room = LINE_COLUMNS - SUMMARY_COLUMN, len = strlen(text);
+
+		if (len > room) {
+			for (len = room; len && text[len] != ' '; len--)
+				;
+			len = len ? len : room;
+		}
+		out_pad(out, SUMMARY_COLUMN);
+		out_text(out, ROLE_TEXT, "%.*s", (int)len, text);
+		text += len + strspn(text + len, " ");
+		if (*text)
+			out_nl(out);
+	}
+}
+
+void help_print_row(struct out *out, const char *type, const char *name, const char *summary)
+{
+	out_begin(out, type);
+	out_text(out, ROLE_TEXT, "  ");
+	out_str(out, ROLE_LABEL, "name", 0, name);
+	out_hidden_str(out, "summary", summary);
+	print_wrapped(out, summary);
+	out_end(out);
+}
+
 static void print_row(struct out *out, const char *name, const char *summary)
 {
-	out_begin(out, "command");
-	out_text(out, ROLE_TEXT, "  ");
-	out_str(out, ROLE_LABEL, "name", 18, name);
-	out_text(out, ROLE_TEXT, " ");
-	out_str(out, ROLE_TEXT, "summary", 0, summary);
-	out_end(out);
+	help_print_row(out, "command", name, summary);
 }
 
 static bool known_group(const char *group)
@@ -68,14 +97,8 @@ static void print_all(struct session *s, struct out *out)
 	}
 	out_text(out, ROLE_HEADING, "topics");
 	out_nl(out);
-	for (unsigned i = 0; i < ARRAY_SIZE(topics); i++) {
-		out_begin(out, "topic");
-		out_text(out, ROLE_TEXT, "  ");
-		out_str(out, ROLE_LABEL, "name", 18, topics[i].name);
-		out_text(out, ROLE_TEXT, " ");
-		out_str(out, ROLE_TEXT, "title", 0, topics[i].title);
-		out_end(out);
-	}
+	for (unsigned i = 0; i < ARRAY_SIZE(topics); i++)
+		help_print_row(out, "topic", topics[i].name, topics[i].title);
 	out_message(out, ROLE_DIM, "`help COMMAND` or `help TOPIC` says more; unique beginnings of names count");
 }
 
@@ -237,7 +260,7 @@ static struct error *apropos_run(struct session *s, const struct args *args, str
 	for (unsigned i = 0; i < ARRAY_SIZE(topics); i++) {
 		if (!mentions(topics[i].title, word) && !mentions(topics[i].text, word))
 			continue;
-		print_row(out, topics[i].name, topics[i].title);
+		help_print_row(out, "topic", topics[i].name, topics[i].title);
 		n++;
 	}
 	return n ? NULL : error_create(ERROR_NOT_FOUND, "nothing mentions '%s'", word);

@@ -5,6 +5,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/text.h"
+#include "core/cmd/help.h"
 #include "core/command/command.h"
 
 /* ---- info ---------------------------------------------------------------------------------------- */
@@ -14,14 +15,8 @@ static struct error *info_run(struct session *s, const struct args *args, struct
 	for (size_t i = 0; i < s->commands.len; i++) {
 		const struct command *cmd = s->commands.data[i];
 
-		if (strncmp(cmd->name, "info ", 5))
-			continue;
-		out_begin(out, "command");
-		out_text(out, ROLE_TEXT, "  ");
-		out_str(out, ROLE_LABEL, "name", 18, cmd->name);
-		out_text(out, ROLE_TEXT, " ");
-		out_str(out, ROLE_TEXT, "summary", 0, cmd->summary);
-		out_end(out);
+		if (!strncmp(cmd->name, "info ", 5))
+			help_print_row(out, "command", cmd->name, cmd->summary);
 	}
 	return NULL;
 }

@@ -65,7 +65,7 @@ static void print_details(struct session *s, struct out *out, const struct stop 
 		out_str(out, ROLE_TEXT, "condition", 0, stop->cond_text);
 		out_text(out, ROLE_COMMENT, " (checked ");
 		out_dec(out, ROLE_COMMENT, "checked", 0, status->checked);
-		out_text(out, ROLE_COMMENT, "x)");
+		out_text(out, ROLE_COMMENT, status->checked == 1 ? " time)" : " times)");
 	}
 	if (stop->spec.vcpu >= 0) {
 		out_nl(out);
@@ -76,7 +76,7 @@ static void print_details(struct session *s, struct out *out, const struct stop 
 		out_nl(out);
 		out_text(out, ROLE_TEXT, "      ignores the next ");
 		out_dec(out, ROLE_NUMBER, "ignore", 0, ignore);
-		out_text(out, ROLE_TEXT, " hits");
+		out_text(out, ROLE_TEXT, ignore == 1 ? " hit" : " hits");
 	}
 	if (stop->why && stop->life == STOP_PENDING) {
 		out_nl(out);

@@ -176,7 +176,7 @@ static struct error *echo_run(struct session *s, const struct args *args, struct
 	const char *text = args->value[0].given ? args->value[0].text : "";
 	size_t len = strlen(text);
 
-	if (len >= 2 && text[0] == '"' && text[len - 1] == '"')
+	if (len >= 2 && (text[0] == '"' || text[0] == '\'') && text[len - 1] == text[0])
 		out_message(out, ROLE_TEXT, "%.*s", (int)len - 2, text + 1);
 	else
 		out_message(out, ROLE_TEXT, "%s", text);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* run, starti, continue, interrupt, kill, reset. */
 #include "core/base/cleanup.h"
-#include "core/command/command.h"
+#include "core/cmd/stops.h"
 
 /* A fresh guest before its first instruction; its STARTED report is shown only when @show. */
 static struct error *start_again(struct session *s, bool show)
@@ -77,8 +77,7 @@ static struct error *continue_run(struct session *s, const struct args *args, st
 		if (error)
 			return error;
 		if (n > 1)
-			out_message(out, ROLE_TEXT, "will ignore next %llu crossings of breakpoint %u",
-				    (unsigned long long)n - 1, stop->id);
+			stop_print_ignore(out, stop->id, n - 1);
 	}
 	return go(s);
 }

@@ -56,6 +56,7 @@ static struct error *source_run(struct session *s, const struct args *args, stru
 	struct error *error;
 	size_t len, failed = 0;
 
+	s->error_depth = 0;
 	error = read_script(name, &text, &len);
 	if (error)
 		return error;
@@ -69,8 +70,13 @@ static struct error *source_run(struct session *s, const struct args *args, stru
 		p = nl + 1;
 	}
 	error = command_run_lines(s, lines.data, lines.len, out, &failed);
+	/* The innermost script names the place; those that sourced it need not say it again. */
+	if (error && s->error_depth <= s->run_depth) {
+		s->error_depth = s->run_depth + 1;
+		error = error_prefix(error, "%s:%zu", name, failed + 1);
+	}
 	vec_free(&lines);
-	return error ? error_prefix(error, "%s:%zu", name, failed + 1) : NULL;
+	return error;
 }
 
 const struct command cmd_source = {

@@ -37,6 +37,17 @@ void stop_print_line(struct session *s, struct out *out, uint64_t addr)
 	out_dec(out, ROLE_NUMBER, "line", 0, line.line);
 }
 
+void stop_print_ignore(struct out *out, unsigned id, uint64_t n)
+{
+	if (n == 0)
+		out_message(out, ROLE_TEXT, "will stop the next time breakpoint %u is reached", id);
+	else if (n == 1)
+		out_message(out, ROLE_TEXT, "will ignore the next crossing of breakpoint %u", id);
+	else
+		out_message(out, ROLE_TEXT, "will ignore the next %llu crossings of breakpoint %u",
+			    (unsigned long long)n, id);
+}
+
 /* "3" or "3-5". */
 static struct error *parse_range(const char *word, unsigned *ret_lo, unsigned *ret_hi)
 {

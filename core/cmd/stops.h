@@ -12,6 +12,9 @@ void stop_print_line(struct session *s, struct out *out, uint64_t addr);
 /* What was just made, on a line of its own. */
 void stop_print_made(struct session *s, struct out *out, const struct stop *stop);
 
+/* What `ignore` and `continue N` answer. */
+void stop_print_ignore(struct out *out, unsigned id, uint64_t n);
+
 /* Calls @fn with each number of "1 3-5" in the words of @args (all user stops when there are none). */
 struct error *stop_each_id(struct session *s, const struct args *args,
 			   struct error *(*fn)(struct session *s, unsigned id, void *ctx), void *ctx);

@@ -31,7 +31,7 @@ static struct error *info_symbol_run(struct session *s, const struct args *args,
 		out_dec(out, ROLE_NUMBER, "size", 0, sym.size);
 		out_text(out, ROLE_TEXT, " bytes");
 	}
-	if (sym.object) {
+	if (sym.object && *sym.object) {
 		out_text(out, ROLE_TEXT, " in ");
 		out_str(out, ROLE_TEXT, "object", 0, sym.object);
 	}

@@ -147,14 +147,24 @@ static struct error *find_sub(struct session *s, const struct command *head, con
 	return NULL;
 }
 
+static bool is_sub(const char *name, const struct command *head, size_t len)
+{
+	return !strncmp(name, head->name, len) && name[len] == ' ';
+}
+
 static bool has_subs(struct session *s, const struct command *cmd)
 {
 	size_t len = strlen(cmd->name);
 
-	for (size_t i = 0; i < s->commands.len; i++)
-		if (!strncmp(s->commands.data[i]->name, cmd->name, len) &&
-		    s->commands.data[i]->name[len] == ' ')
+	for (size_t i = 0; i < s->commands.len; i++) {
+		const char *const *alias = s->commands.data[i]->aliases;
+
+		if (is_sub(s->commands.data[i]->name, cmd, len))
 			return true;
+		for (; alias && *alias; alias++)
+			if (is_sub(*alias, cmd, len))
+				return true;
+	}
 	return false;
 }
 

@@ -5,7 +5,8 @@
  *	cmdtest [--json] FILE	prints what plain mode prints; an error goes to stdout and gives status 1
  *	cmdtest --examples	runs every command's examples, each on a fresh target
  *
- * A line `# json` in the file turns on --json; `# no-target` and `# no-symbols` leave those out.
+ * A line `# json` in the file turns on --json; `# no-target` and `# no-symbols` leave those out;
+ * `# tmpdir` runs it where it may write files.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +18,7 @@
 #include "tests/lib/fake_target.h"
 
 struct setup {
-	bool json, no_target, no_symbols;
+	bool json, no_target, no_symbols, tmpdir;
 };
 
 static struct error *restart(struct session *s)
@@ -69,8 +70,13 @@ static int run_file(const char *name, struct setup setup)
 		setup.json |= !strncmp(line, "# json", 6);
 		setup.no_target |= !strncmp(line, "# no-target", 11);
 		setup.no_symbols |= !strncmp(line, "# no-symbols", 12);
+		setup.tmpdir |= !strncmp(line, "# tmpdir", 8);
 	}
 	rewind(file);
+	if (setup.tmpdir && chdir(getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp")) {
+		perror("TMPDIR");
+		return 2;
+	}
 	error = create_session(&setup, stdout, &s);
 	if (!error)
 		session_poll(s); /* the first stop comes before the first line */

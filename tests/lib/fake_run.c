@@ -207,7 +207,8 @@ static bool stop_reached(struct fake *f, struct fake_stop *s, unsigned vcpu, con
 			_error_ struct error *err = expr_fault_error(&fault, s->spec.cond, cond_reg_name);
 
 			report->reason = STOP_COND_FAULT;
-			snprintf(report->text, sizeof(report->text), "%s", error_message(err));
+			snprintf(report->text, sizeof(report->text), "the condition of %u cannot be evaluated: %s",
+				 s->spec.id, error_message(err));
 			fake_report(f, report);
 			return true;
 		}
@@ -342,6 +343,7 @@ static bool do_io(struct fake *f, unsigned vcpu, uint64_t pc, const struct fake_
 	struct vmm_exit_io io = { .pc = pc, .handle_ns = 1500, .port = step->port, .size = step->size,
 				  .write = out, .count = 1, .value = step->value };
 	struct vmm_guest_exit ge = { .code = (step->value << 1 | 1) & 0xff };
+	struct stop_report r;
 
 	if (out && (step->port == 0xe9 || step->port == 0x3f8))
 		put_console(f, vcpu, step->port == 0xe9 ? 0xe9 : 0, step->value);
@@ -350,8 +352,9 @@ static bool do_io(struct fake *f, unsigned vcpu, uint64_t pc, const struct fake_
 	if (!out || step->port != 0xf4)
 		return false;
 	put_event(f, VMM_GUEST_EXIT, vcpu, &ge, sizeof(ge));
-	fake_report(f, &(struct stop_report){ .reason = STOP_GUEST_EXIT, .vcpu = vcpu, .exit_code = ge.code,
-					      .steps = f->steps, .text = "the guest ended itself" });
+	r = (struct stop_report){ .reason = STOP_GUEST_EXIT, .vcpu = vcpu, .exit_code = ge.code, .steps = f->steps };
+	snprintf(r.text, sizeof(r.text), "the guest exited with status %d", r.exit_code);
+	fake_report(f, &r);
 	return true;
 }
 
@@ -366,13 +369,13 @@ static bool do_fault(struct fake *f, unsigned vcpu, uint64_t pc, enum fake_resul
 		if (exit_event(f, vcpu, VMM_EXIT_SHUTDOWN, &down, sizeof(down)))
 			return true;
 		r.reason = STOP_SHUTDOWN;
-		snprintf(r.text, sizeof(r.text), "triple fault");
+		snprintf(r.text, sizeof(r.text), "vCPU %u: triple fault", vcpu);
 	} else {
 		const struct event *e = put_event(f, VMM_EXIT_INTERNAL, vcpu, &internal, sizeof(internal));
 
 		memcpy(r.event_bytes, e, e->size);
 		r.reason = STOP_ERROR;
-		snprintf(r.text, sizeof(r.text), "the instruction at 0x%llx can not be emulated",
+		snprintf(r.text, sizeof(r.text), "vCPU %u: the instruction at 0x%llx can not be emulated", vcpu,
 			 (unsigned long long)pc);
 	}
 	fake_report(f, &r);

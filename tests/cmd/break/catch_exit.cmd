@@ -1,0 +1,5 @@
+# `exit` means any of them
+catch exit
+continue
+set $rip = poke
+continue

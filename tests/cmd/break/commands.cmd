@@ -1,0 +1,8 @@
+break leaf
+commands 1
+silent
+print $rdi
+continue
+end
+continue
+info breakpoints

@@ -1,0 +1,8 @@
+break leaf
+commands 1
+echo leaving
+delete 1
+end
+continue
+info breakpoints
+continue

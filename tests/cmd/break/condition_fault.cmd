@@ -1,0 +1,2 @@
+break leaf if *(u8 *)0xdead00000 == 1
+continue

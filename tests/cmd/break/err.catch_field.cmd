@@ -1,0 +1,1 @@
+catch io if gpa == 1

@@ -1,0 +1,1 @@
+catch io mmio if value == 1

@@ -1,0 +1,1 @@
+break leaf if $rdi ==

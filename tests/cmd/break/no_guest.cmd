@@ -1,0 +1,5 @@
+# no-target
+break leaf
+info breakpoints
+run
+continue

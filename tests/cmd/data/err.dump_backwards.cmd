@@ -1,0 +1,1 @@
+dump memory /dev/null 16 8

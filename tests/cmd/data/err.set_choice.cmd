@@ -1,0 +1,1 @@
+set disassembly-flavor arm

@@ -1,0 +1,2 @@
+continue
+set $rax = 1

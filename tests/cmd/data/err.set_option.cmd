@@ -1,0 +1,1 @@
+set listsize many

@@ -1,0 +1,1 @@
+undisplay 3

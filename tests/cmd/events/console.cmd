@@ -1,0 +1,4 @@
+info console
+continue
+info console
+info console 1

@@ -1,0 +1,1 @@
+events filter io if nonsense == 1

@@ -1,0 +1,2 @@
+info ev
+info p

@@ -1,0 +1,2 @@
+# json
+print 1 +

@@ -1,0 +1,2 @@
+# no-target
+info registers

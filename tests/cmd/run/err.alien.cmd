@@ -1,0 +1,4 @@
+set $rip = alien
+continue
+info registers rip
+assert 1 == 2

@@ -1,0 +1,3 @@
+set $rip = spin
+continue &
+nexti

@@ -1,0 +1,5 @@
+# continue N passes over the breakpoint
+break leaf
+continue
+continue 2
+info breakpoints

@@ -1,0 +1,3 @@
+assert $rip == main
+assert 1
+assert (1 == 1) && 2 > 1

@@ -1,0 +1,3 @@
+echo fine
+print nonsense
+echo not reached

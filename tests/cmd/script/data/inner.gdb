@@ -1,0 +1,5 @@
+break leaf
+continue
+# a comment
+print $rdi; stepi
+print $rip

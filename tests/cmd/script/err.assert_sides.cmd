@@ -1,0 +1,1 @@
+assert $rip + 1 == main

@@ -1,0 +1,1 @@
+source tests/cmd/script/data/fails.gdb

@@ -1,0 +1,3 @@
+# status: 3
+quit 3
+echo not reached

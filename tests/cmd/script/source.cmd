@@ -1,0 +1,2 @@
+source tests/cmd/script/data/inner.gdb
+echo back

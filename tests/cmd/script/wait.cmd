@@ -1,0 +1,2 @@
+wait 1
+wait 1ms

@@ -1,0 +1,1 @@
+add-symbol-file no/such/file

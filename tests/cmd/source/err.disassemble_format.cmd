@@ -1,0 +1,1 @@
+disassemble/q

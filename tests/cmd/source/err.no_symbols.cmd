@@ -1,0 +1,2 @@
+# no-symbols
+info symbols

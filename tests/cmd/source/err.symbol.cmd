@@ -1,0 +1,1 @@
+info symbol 0x300000
