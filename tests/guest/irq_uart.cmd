@@ -1,0 +1,8 @@
+# Serial input by interrupt: what is typed arrives.
+# guest: build/tests/guest/irq_uart.elf
+# args: --console stdio
+# sed: s/0x[0-9a-f]\{6,\}/ADDR/g
+continue &
+wait 200
+type hello there
+wait 10s
