@@ -1,7 +1,7 @@
 # The guest ends by triple; registers stay readable.
 # guest: build/tests/guest/poweroff.elf
 # args: --console stdio --append triple
-# sed: s/0x[0-9a-f]\{6,\}/ADDR/g
-# sed: s/^+[0-9.]*/+T/
+# sed: s/0x10[0-9a-f]{4}/ADDR/g
+# sed: s/^[+][0-9.]+/+T/
 continue
 print $cs

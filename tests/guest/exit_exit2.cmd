@@ -2,5 +2,5 @@
 # guest: build/tests/guest/poweroff.elf
 # args: --console stdio --append exit2 --exit-from-guest
 # status: 67
-# sed: s/0x[0-9a-f]\{6,\}/ADDR/g
+# sed: s/0x10[0-9a-f]{4}/ADDR/g
 continue

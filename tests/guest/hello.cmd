@@ -1,16 +1,15 @@
 # Long mode: breakpoints, backtrace, finish, memory, expressions, the end by debug exit.
 # guest: build/tests/guest/hello.elf
 # args: --console stdio --append a=1
-# sed: s/0x[0-9a-f]\{6,\}/ADDR/g
+# sed: s/0x10[0-9a-f]{4}/ADDR/g
 info mode
 break middle
 continue
 backtrace
-print counter
-print/x pattern
+x/dw &counter
 x/4xw &pattern
 finish
-assert counter == 3
+assert *(u32 *)&counter == 3
 tbreak leaf if a == 2
 continue
 continue

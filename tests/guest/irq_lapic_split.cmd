@@ -1,5 +1,5 @@
 # LAPIC timer, irqchip split.
 # guest: build/tests/guest/irq_lapic.elf
 # args: --console stdio --irqchip split
-# sed: s/0x[0-9a-f]\{6,\}/ADDR/g
+# sed: s/0x10[0-9a-f]{4}/ADDR/g
 continue

@@ -1,5 +1,5 @@
 # CMOS memory sizes, time, the periodic interrupt.
 # guest: build/tests/guest/rtc.elf
 # args: --console stdio --mem 128M
-# sed: s/0x[0-9a-f]\{6,\}/ADDR/g
+# sed: s/0x10[0-9a-f]{4}/ADDR/g
 continue

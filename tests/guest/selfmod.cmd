@@ -1,7 +1,7 @@
 # Self-modifying code: breakpoints on it, disassembly of what is there now.
 # guest: build/tests/guest/selfmod.elf
 # args: --console stdio
-# sed: s/0x[0-9a-f]\{6,\}/ADDR/g
+# sed: s/0x10[0-9a-f]{4}/ADDR/g
 x/i patched
 break patched
 continue
