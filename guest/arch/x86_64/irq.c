@@ -11,6 +11,38 @@
 
 #define IOAPIC_PINS 24
 
+int x86_ioapic_pin(unsigned gsi)
+{
+	if (gsi == 0)
+		return 2;
+	return gsi == 2 || gsi >= IOAPIC_PINS ? -1 : (int)gsi;
+}
+
+/* KVM's own routes put the timer on pin 0; guests expect it where a PC has it. */
+static struct error *route_kernel(struct vm *vm)
+{
+	struct {
+		struct kvm_irq_routing head;
+		struct kvm_irq_routing_entry entry[16 + IOAPIC_PINS];
+	} table = { 0 };
+
+	for (unsigned gsi = 0; gsi < IOAPIC_PINS; gsi++) {
+		int pin = x86_ioapic_pin(gsi);
+
+		if (gsi < 16)
+			table.entry[table.head.nr++] = (struct kvm_irq_routing_entry){
+				.gsi = gsi, .type = KVM_IRQ_ROUTING_IRQCHIP,
+				.u.irqchip = { .irqchip = gsi >> 3, .pin = gsi & 7 } };
+		if (pin >= 0)
+			table.entry[table.head.nr++] = (struct kvm_irq_routing_entry){
+				.gsi = gsi, .type = KVM_IRQ_ROUTING_IRQCHIP,
+				.u.irqchip = { .irqchip = KVM_IRQCHIP_IOAPIC, .pin = pin } };
+	}
+	if (ioctl(vm->fd, KVM_SET_GSI_ROUTING, &table))
+		return error_errno(errno, "KVM refuses the routes of the interrupt lines");
+	return NULL;
+}
+
 static struct error *create_kernel(struct vm *vm, struct x86_vm *x)
 {
 	struct kvm_pit_config pit = { .flags = KVM_PIT_SPEAKER_DUMMY };
@@ -24,7 +56,7 @@ static struct error *create_kernel(struct vm *vm, struct x86_vm *x)
 		ioctl(vm->fd, KVM_GET_IRQCHIP, &x->chip[i]);
 	}
 	ioctl(vm->fd, KVM_GET_PIT2, &x->pit);
-	return NULL;
+	return route_kernel(vm);
 }
 
 static struct error *create_split(struct vm *vm, struct x86_vm *x)
@@ -79,8 +111,12 @@ void x86_irq_set(struct vm *vm, unsigned gsi, bool level)
 	struct x86_vm *x = x86_vm(vm);
 	struct kvm_irq_level line = { .irq = gsi, .level = level };
 
-	if (x->ioapic)
-		x86_ioapic_set(x->ioapic, gsi == 0 ? 2 : gsi, level); /* ISA timer: pin 2 */
+	int pin = x86_ioapic_pin(gsi);
+
+	if (x->ioapic && pin >= 0)
+		x86_ioapic_set(x->ioapic, pin, level);
+	else if (x->ioapic)
+		return;
 	else if (x->pic)
 		x86_pic_set(x->pic, gsi, level);
 	else

@@ -159,7 +159,7 @@ static struct error *pit_state(struct vm *vm, void *buf, size_t size, size_t *re
 	return put(&state, sizeof(state), buf, size, ret_len);
 }
 
-/* KVM has no call to read its routes: these are the ones it starts with, or the ones we set. */
+/* KVM has no call to read its routes: these are the ones we set. */
 static struct error *routes_state(struct vm *vm, void *buf, size_t size, size_t *ret_len)
 {
 	struct {
@@ -174,8 +174,11 @@ static struct error *routes_state(struct vm *vm, void *buf, size_t size, size_t 
 		if (!x->ioapic && gsi < 16)
 			r.route[r.head.count++] = (struct state_irq_route){
 				.gsi = gsi, .type = STATE_ROUTE_IRQCHIP, .chip = gsi >> 3, .pin = gsi & 7 };
-		r.route[r.head.count++] = (struct state_irq_route){
-			.gsi = gsi, .type = STATE_ROUTE_IRQCHIP, .chip = 2, .pin = gsi };
+		int pin = x86_ioapic_pin(gsi);
+
+		if (pin >= 0)
+			r.route[r.head.count++] = (struct state_irq_route){
+				.gsi = gsi, .type = STATE_ROUTE_IRQCHIP, .chip = 2, .pin = pin };
 	}
 	return put(&r, sizeof(r.head) + r.head.count * sizeof(r.route[0]), buf, size, ret_len);
 }

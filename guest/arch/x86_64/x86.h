@@ -106,6 +106,8 @@ bool x86_step_interrupted(const struct vcpu *v, const struct mem_reader *mem, ui
 struct error *x86_irq_create(struct vm *vm);
 void x86_irq_destroy(struct vm *vm);
 struct error *x86_irq_reset(struct vm *vm);
+/* The IOAPIC pin of a GSI, as on a PC: the timer (0) is on pin 2, the cascade (2) on none: -1. */
+int x86_ioapic_pin(unsigned gsi);
 void x86_irq_set(struct vm *vm, unsigned gsi, bool level);
 void x86_enter(struct vcpu *v);
 bool x86_halt_wakes(struct vcpu *v, bool *ret_never);
