@@ -5,11 +5,12 @@
 info mode
 break middle
 continue
-backtrace
 x/dw &counter
 x/4xw &pattern
+tbreak leaf if $edi == 2
+continue
+backtrace
+finish
 finish
 assert *(u32 *)&counter == 3
-tbreak leaf if a == 2
-continue
 continue
