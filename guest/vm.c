@@ -44,14 +44,14 @@ static struct error *setup_kick(struct vm *vm)
 
 static struct error *open_kvm(struct vm *vm, const char *path)
 {
-	struct error *err;
+	char buf[128];
 
 	vm->kvm_fd = open(path, O_RDWR | O_CLOEXEC);
 	if (vm->kvm_fd >= 0)
 		return NULL;
-	err = error_errno(errno, "cannot open %s", path);
-	err = error_create(ERROR_UNSUPPORTED, "%s: %s", "no KVM here", error_message(err));
-	return error_hint(err, "`vmscope doctor` says what is missing");
+	return error_hint(error_create(ERROR_UNSUPPORTED, "no KVM here: cannot open %s: %s", path,
+				       strerror_r(errno, buf, sizeof(buf))),
+			  "`vmscope doctor` says what is missing");
 }
 
 static int cap(const struct vm *vm, long which)
