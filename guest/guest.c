@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The public face of the VMM, and what `doctor` asks about KVM. */
+/* The public face of the VMM. */
 #include "guest/guest.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "guest/doctor.h"
 #include "guest/vm.h"
 
 void guest_config_init(struct guest_config *config)
@@ -30,5 +31,5 @@ struct error *guest_create(const struct guest_config *config, struct target **re
 
 void guest_register(struct session *session)
 {
-	(void)session;
+	doctor_register(session);
 }

@@ -127,8 +127,10 @@ struct machine {
 
 	/* Runs a throw-away VM to see which stop mechanisms work. @kvm_fd: /dev/kvm. */
 	struct error *(*selftest)(int kvm_fd, struct mech_support *ret);
-	/* Doctor checks of this architecture, NULL-terminated. */
-	const struct doctor_check *const *checks;
+	/* Doctor checks of this architecture, ended by a NULL name. */
+	const struct doctor_check *checks;
+	/* There is no /dev/kvm: what the user can do about it. Caller frees. */
+	char *(*missing_kvm)(void);
 };
 
 extern const struct machine machine_host;

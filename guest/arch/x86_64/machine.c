@@ -193,4 +193,6 @@ const struct machine machine_host = {
 	.step_interrupted = x86_step_interrupted,
 	.hw_id = hw_id,
 	.selftest = x86_selftest,
+	.checks = x86_checks,
+	.missing_kvm = x86_missing_kvm,
 };

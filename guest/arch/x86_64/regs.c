@@ -296,6 +296,10 @@ static struct error *special_write(struct vcpu *v, unsigned reg, uint64_t value)
 	if (ioctl(v->fd, KVM_SET_SREGS, &sregs))
 		return refused(v, reg, value);
 	v->run->cr8 = sregs.cr8;
+	/* Some KVMs drop what they can not do (paging outside long mode) without a word. */
+	if (control && ioctl(v->fd, KVM_GET_SREGS, &sregs) == 0 && *control != value)
+		return error_create(ERROR_UNSUPPORTED, "vCPU %u: this host's KVM does not take %s = 0x%" PRIx64
+				    ", it keeps 0x%" PRIx64, v->index, x86_64_regs[reg].name, value, *control);
 	return NULL;
 }
 

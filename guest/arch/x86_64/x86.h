@@ -117,6 +117,10 @@ struct error *x86_vm_state(struct vm *vm, enum state_kind kind, unsigned index, 
 			   size_t *ret_len);
 struct error *x86_vcpu_state(struct vcpu *v, enum state_kind kind, void *buf, size_t size, size_t *ret_len);
 
+/* doctor.c */
+extern const struct doctor_check x86_checks[];
+char *x86_missing_kvm(void);
+
 /* selftest.c */
 struct error *x86_selftest(int kvm_fd, struct mech_support *ret);
 
