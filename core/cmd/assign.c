@@ -122,7 +122,7 @@ static struct error *store(struct session *s, const struct expr_lvalue *lv, stru
 
 struct error *assign_run(struct session *s, const char *text, struct expr_value *ret)
 {
-	struct expr_scope scope = session_scope(s);
+	struct expr_scope scope = session_scope_here(s);
 	struct expr_lvalue lv = { 0 };
 	struct expr_prog *prog = NULL;
 	struct error *error;

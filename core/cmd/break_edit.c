@@ -138,7 +138,11 @@ static struct error *condition_run(struct session *s, const struct args *args, s
 	struct stop *stop;
 
 	error = find_stop(s, args->value[0].number, &stop);
-	if (!error && *text)
+	if (!error && *text && stop->spec.kind == STOP_KIND_BREAK && !stop->unresolved) {
+		struct expr_scope scope = session_scope_at(s, stop->spec.addr);
+
+		error = expr_compile(text, &scope, &prog);
+	} else if (!error && *text)
 		error = stop_compile_condition(s, stop->spec.kind == STOP_KIND_CATCH ?
 						  stop->spec.catch_events : 0, text, &prog);
 	if (!error)

@@ -22,7 +22,7 @@ enum { ARG_I_EXPR, ARG_I_LEN, ARG_I_IF, ARG_I_COND };
 static struct error *watched_range(struct session *s, const struct args *args, struct stop_spec *spec)
 {
 	_free_ char *assign = xasprintf("%s = 0", args->value[ARG_I_EXPR].text);
-	struct expr_scope scope = session_scope(s);
+	struct expr_scope scope = session_scope_here(s);
 	struct expr_lvalue lv = { 0 };
 	struct expr_prog *unused = NULL;
 	struct expr_value value;

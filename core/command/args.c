@@ -201,12 +201,35 @@ static struct error *parse_register(struct session *s, struct arg_value *value)
 	return NULL;
 }
 
+/* Names for the expression of argument @i. Locals are those of the selected frame; in a condition those
+ * of the breakpoint's location, and none where the condition is for no one place. */
+static struct expr_scope scope_of(struct session *s, const struct args_owner *owner, unsigned i)
+{
+	const struct arg_spec *args = owner->args.command->args;
+	struct error *error;
+	uint64_t pc;
+
+	if (i == 0 || args[i - 1].type != ARG_KEYWORD || strcmp(args[i - 1].name, "if"))
+		return session_scope_here(s);
+	if (args[0].type != ARG_LOCATION)
+		return session_scope(s);
+	if (owner->args.value[0].given)
+		error = session_break_location(s, owner->args.value[0].text, &pc);
+	else
+		error = session_pc(s, &pc);
+	if (!error)
+		return session_scope_at(s, pc);
+	/* The command itself says what is wrong with the location. */
+	error_destroy(error);
+	return session_scope(s);
+}
+
 /* The expression at *p; ends at the next keyword, or where it can not go on when others follow. */
 static struct error *parse_expr(struct session *s, struct args_owner *owner, unsigned i, const char **p)
 {
 	const struct command *cmd = owner->args.command;
 	struct arg_value *value = &owner->args.value[i];
-	struct expr_scope scope = session_scope(s);
+	struct expr_scope scope = scope_of(s, owner, i);
 	size_t len = args_until_keyword(cmd, i + 1, *p);
 	bool last = i + 1 == COMMAND_ARGS_MAX || cmd->args[i + 1].type == ARG_END ||
 		    cmd->args[i + 1].type == ARG_KEYWORD;

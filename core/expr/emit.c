@@ -125,7 +125,7 @@ const char *emit_deref(struct emitter *e, struct operand *a)
 	if (!type.depth)
 		type = TYPE_U64;
 	else if (--type.depth == 0 && type.is_void)
-		return "a void * points at nothing of a size; cast it, as in *(u32 *)p";
+		return "what this points at has no size here; cast it, as in *(u32 *)p";
 	type.is_address = false;
 	emit_load(e, a, OP_LOAD, type);
 	return NULL;

@@ -109,7 +109,7 @@ static bool push(const struct expr_insn *insn, const struct expr_env *env, uint6
 	case OP_REG:
 		if (!env->reg || !env->reg(env->ctx, (unsigned)insn->imm, &v))
 			return fault(ret, EXPR_FAULT_REG, insn->imm);
-		*top = expr_extend(v, insn->size, false);
+		*top = expr_extend(v, insn->size, insn->is_signed);
 		return true;
 	default:
 		if (!env->field || !env->field(env->ctx, (unsigned)insn->imm, &v))

@@ -10,6 +10,8 @@
  *					what is there, `&main` is the same as `main`; quotes for odd names
  *	$name, $1, $, $$		session variables, value history
  *	port, value			fields of the event at hand (conditions of catchpoints), before symbols
+ *	n, buf				parameters and locals of compiled code, before symbols: their value, with
+ *					their type (arrays and structures: their address)
  *	*p  *(u8 *)p  p[3]  &p[3]	memory; the element size comes from the cast type (u8 u16 u32 u64
  *					s8 s16 s32 s64, uint8_t ..., char short int long with unsigned,
  *					void *); what is no pointer points at 8 bytes
@@ -42,6 +44,22 @@ struct expr_value {
 	bool is_address;	/* came from a symbol or a pointer cast: print shows <symbol> */
 };
 
+/* A variable of compiled code, in terms of registers at the one pc the expression is for. */
+struct expr_local {
+	enum {
+		EXPR_LOCAL_MEM,		/* at register @reg + @offset */
+		EXPR_LOCAL_REG,		/* in register @reg */
+		EXPR_LOCAL_VALUE,	/* nowhere; it is @reg + @offset */
+		EXPR_LOCAL_GONE,	/* optimized out there, or not expressible */
+	} place;
+	int reg;		/* as struct expr_env's reg() takes it; -1: none, @offset is all */
+	int64_t offset;
+	uint8_t size;		/* of the number; of what the last of @depth pointers points at, 0 unknown */
+	bool is_signed;
+	uint8_t depth;
+	bool is_aggregate;	/* an array or structure: means its address, as in C */
+};
+
 /* Where names come from, at compile time. Each slot may be NULL; each returns false for "not mine". */
 struct expr_scope {
 	void *ctx;
@@ -49,6 +67,7 @@ struct expr_scope {
 	bool (*reg)(void *ctx, const char *name, unsigned *ret_id, unsigned *ret_size);
 	bool (*symbol)(void *ctx, const char *name, uint64_t *ret_addr);
 	bool (*variable)(void *ctx, const char *name, struct expr_value *ret); /* without the '$' */
+	bool (*local)(void *ctx, const char *name, struct expr_local *ret);
 };
 
 /* What evaluation reads. Callbacks return false when it can not be read. */

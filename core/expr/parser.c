@@ -120,12 +120,58 @@ static void push_reg(struct parser *p, unsigned id, unsigned size, struct operan
 	ret->place = PLACE_REG;
 }
 
-/* A bare name: a field of the event, a symbol, a register. */
+/* Pushes the register a local is found by, plus its offset. */
+static void push_base(struct parser *p, const struct expr_local *local)
+{
+	if (local->reg < 0) {
+		emit(&p->out, OP_PUSH, local->offset);
+		return;
+	}
+	emit(&p->out, OP_REG, local->reg);
+	if (local->offset) {
+		emit(&p->out, OP_PUSH, local->offset);
+		emit(&p->out, OP_ADD, 0);
+	}
+}
+
+static struct error *parse_local(struct parser *p, const struct expr_local *local, struct operand *ret)
+{
+	struct expr_type type = { .size = round_size(local->size), .is_signed = local->is_signed,
+				  .depth = local->depth, .is_void = local->depth && !local->size };
+
+	switch (local->place) {
+	case EXPR_LOCAL_MEM:
+		push_base(p, local);
+		if (local->is_aggregate && type.depth)
+			ret->type = type;
+		else if (local->is_aggregate)
+			ret->type = TYPE_ADDRESS;
+		else
+			emit_load(&p->out, ret, OP_LOAD, type);
+		return NULL;
+	case EXPR_LOCAL_REG:
+		emit_sized(&p->out, OP_REG, expr_type_size(type), expr_type_signed(type), local->reg);
+		ret->type = type;
+		ret->place = PLACE_REG;
+		return NULL;
+	case EXPR_LOCAL_VALUE:
+		push_base(p, local);
+		emit_cast(&p->out, ret, type);
+		return NULL;
+	default:
+		return lexer_error(&p->lexer, ERROR_NOT_FOUND, p->tok.start,
+				   "'%.*s' has no value here (optimized out)", (int)p->tok.name_len,
+				   p->tok.name);
+	}
+}
+
+/* A bare name: a field of the event, a local, a symbol, a register. */
 static struct error *parse_name(struct parser *p, struct operand *ret)
 {
 	const struct expr_scope *s = p->scope;
 	char name[NAME_MAX_LEN];
 	unsigned id, size;
+	struct expr_local local;
 	bool is_signed;
 	uint64_t addr;
 
@@ -134,6 +180,11 @@ static struct error *parse_name(struct parser *p, struct operand *ret)
 	if (s->field && !p->tok.is_quoted && s->field(s->ctx, name, &id, &is_signed)) {
 		emit(&p->out, OP_FIELD, id);
 		ret->type = (struct expr_type){ .size = 8, .is_signed = is_signed };
+	} else if (s->local && s->local(s->ctx, name, &local)) {
+		struct error *err = parse_local(p, &local, ret);
+
+		if (err)
+			return err;
 	} else if (s->symbol && s->symbol(s->ctx, name, &addr)) {
 		*ret = emit_const(&p->out, addr, TYPE_ADDRESS);
 		ret->place = PLACE_SYMBOL;

@@ -64,7 +64,8 @@ char *expr_dump(const struct expr_prog *prog)
 			text_printf(&t, " 0x%" PRIx64, insn->imm);
 			break;
 		case OP_REG:
-			text_printf(&t, " %" PRIu64 " u%u", insn->imm, insn->size * 8);
+			text_printf(&t, " %" PRIu64 " %c%u", insn->imm, insn->is_signed ? 's' : 'u',
+				    insn->size * 8);
 			break;
 		case OP_FIELD:
 		case OP_JUMP:

@@ -22,7 +22,7 @@
 
 enum expr_op {
 	OP_PUSH,	/* imm */
-	OP_REG,		/* register imm, its low @size bytes */
+	OP_REG,		/* register imm, its low @size bytes, sign-extended when is_signed */
 	OP_FIELD,	/* event field imm */
 	OP_LOAD,	/* address -> value of @size, sign-extended when is_signed */
 	OP_LOAD_PHYS,

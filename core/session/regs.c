@@ -117,6 +117,21 @@ struct error *session_frame(struct session *s, unsigned n, struct frame *ret, bo
 	return NULL;
 }
 
+struct error *session_frame_pc(struct session *s, uint64_t *ret_pc)
+{
+	struct frame frame;
+	struct error *error;
+	bool exists;
+
+	error = session_frame(s, s->frame, &frame, &exists);
+	if (error)
+		return error;
+	if (!exists)
+		return error_create(ERROR_STATE, "there is no frame %u", s->frame);
+	*ret_pc = s->frame ? frame.pc - 1 : frame.pc;
+	return NULL;
+}
+
 struct error *session_pc(struct session *s, uint64_t *ret_pc)
 {
 	const struct regs *regs;

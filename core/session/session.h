@@ -104,6 +104,8 @@ struct session {
 	struct regs regs_view;		/* last-known ones of a running vCPU, or those of an outer frame */
 	VEC(struct frame) frames;	/* of the selected vCPU, as far as unwound; empty: not yet */
 	bool frames_end;		/* the chain ends after the last of @frames */
+	uint64_t scope_pc;		/* session_scope_at()'s */
+	bool scope_is_now;		/* session_scope_here()'s: registers and memory are those of now */
 	struct unwind_frame frame_last;	/* of @frames, to go on from */
 	uint64_t start_ns;		/* zero of shown event times */
 
@@ -193,6 +195,10 @@ struct error *session_pc(struct session *s, uint64_t *ret_pc);
 
 /* Names for expressions: registers, symbols, session variables; with @schema also its fields. */
 struct expr_scope session_scope(struct session *s);
+/* The same with the locals in scope at code address @pc, or in the selected frame: for a condition there,
+ * for what is evaluated at once. To be compiled with before the next of these calls. */
+struct expr_scope session_scope_at(struct session *s, uint64_t pc);
+struct expr_scope session_scope_here(struct session *s);
 struct error *session_eval(struct session *s, const char *text, struct expr_value *ret);
 struct error *session_eval_prog(struct session *s, struct expr_prog *prog, struct expr_value *ret);
 struct expr_value *session_var(struct session *s, const char *name, bool create);
@@ -205,6 +211,9 @@ struct error *session_fault_error(struct session *s, const struct expr_fault *fa
 /* Guest memory of the selected vCPU. */
 struct error *session_mem_read(struct session *s, uint64_t gva, void *buf, size_t len, size_t *ret_done);
 struct error *session_mem_write(struct session *s, uint64_t gva, const void *buf, size_t len);
+
+/* Where the selected frame executes, for lines and locals: of a caller, inside its call instruction. */
+struct error *session_frame_pc(struct session *s, uint64_t *ret_pc);
 
 /* "main", "*EXPR", "demo.c:12", "12", "0x1000", "$pc+4" to an address. */
 struct error *session_location(struct session *s, const char *text, uint64_t *ret);

@@ -10,6 +10,7 @@
 #include "core/base/bits.h"
 #include "core/base/cleanup.h"
 #include "core/base/text.h"
+#include "core/symbols/vars.h"
 
 struct expr_value *session_var(struct session *s, const char *name, bool create)
 {
@@ -102,11 +103,100 @@ static bool scope_symbol(void *ctx, const char *name, uint64_t *ret)
 	return true;
 }
 
+/* How an expression reads @var. */
+static struct expr_local local_of(const struct arch *arch, const struct variable *var)
+{
+	const struct variable_type *t = &var->type;
+	bool points = t->kind == TYPE_POINTER || t->kind == TYPE_ARRAY;
+	struct expr_local local = {
+		.place = EXPR_LOCAL_GONE, .reg = var->reg, .offset = var->offset,
+		.size = points ? t->element_size : t->size,
+		.is_signed = points ? t->element_signed : t->is_signed,
+		.depth = points ? t->depth : 0,
+		.is_aggregate = t->kind == TYPE_ARRAY || t->kind == TYPE_STRUCT,
+	};
+
+	/* An array of structures has no elements an expression could name. */
+	if (t->kind == TYPE_ARRAY && !t->element_size && t->depth == 1)
+		local.depth = 0;
+	/* Floating-point and other odd things are their address, too: x/f shows them. */
+	if (!local.is_aggregate && !points && t->kind != TYPE_INTEGER)
+		local.is_aggregate = true;
+	if (t->kind == TYPE_INTEGER && t->size != 1 && t->size != 2 && t->size != 4 && t->size != 8)
+		local.is_aggregate = true;
+	if (var->place == VARIABLE_MEMORY)
+		local.place = EXPR_LOCAL_MEM;
+	else if (local.is_aggregate)
+		return local;
+	else if (var->place == VARIABLE_VALUE)
+		local.place = EXPR_LOCAL_VALUE;
+	else if (var->place == VARIABLE_REGISTER)
+		local.place = EXPR_LOCAL_REG;
+	if (local.place == EXPR_LOCAL_REG && !points)
+		local.reg = reg_ref_pack((struct reg_ref){ .reg = var->reg, .bits = t->size * 8 },
+					 arch->regs[var->reg].bits);
+	return local;
+}
+
+/* What only a computation finds is known for what is evaluated at once. */
+static void resolve_now(struct session *s, struct variable *var)
+{
+	struct target_reader ctx = { s->target, &s->regs_now[0] };
+	struct mem_reader mem = target_reader(&ctx);
+	const struct regs *regs;
+	struct error *error;
+	bool stale;
+
+	error = session_regs(s, 0, &regs, &stale);
+	if (!error)
+		variable_resolve(var, regs, &mem);
+	error_destroy(error);
+}
+
+static bool scope_local(void *ctx, const char *name, struct expr_local *ret)
+{
+	struct session *s = ctx;
+	struct variable var;
+
+	if (!s->target || !symbols_variable(s->symbols, s->target->arch, s->scope_pc, name, &var))
+		return false;
+	if (s->scope_is_now)
+		resolve_now(s, &var);
+	*ret = local_of(s->target->arch, &var);
+	return true;
+}
+
 struct expr_scope session_scope(struct session *s)
 {
 	return (struct expr_scope){
 		.ctx = s, .reg = scope_reg, .symbol = scope_symbol, .variable = scope_variable,
 	};
+}
+
+struct expr_scope session_scope_at(struct session *s, uint64_t pc)
+{
+	struct expr_scope scope = session_scope(s);
+
+	s->scope_pc = pc;
+	s->scope_is_now = false;
+	scope.local = scope_local;
+	return scope;
+}
+
+struct expr_scope session_scope_here(struct session *s)
+{
+	_error_ struct error *error = NULL;
+	struct expr_scope scope;
+	uint64_t pc;
+
+	if (!s->target || !session_is_halted(s))
+		return session_scope(s);
+	error = session_frame_pc(s, &pc);
+	if (error)
+		return session_scope(s);
+	scope = session_scope_at(s, pc);
+	s->scope_is_now = true;
+	return scope;
 }
 
 static bool env_reg(void *ctx, unsigned id, uint64_t *ret)
@@ -184,7 +274,7 @@ struct error *session_eval_prog(struct session *s, struct expr_prog *prog, struc
 
 struct error *session_eval(struct session *s, const char *text, struct expr_value *ret)
 {
-	struct expr_scope scope = session_scope(s);
+	struct expr_scope scope = session_scope_here(s);
 	struct expr_prog *prog = NULL;
 	struct error *error;
 

@@ -9,6 +9,7 @@
 
 #include "core/symbols/dwarf_regs.h"
 #include "core/symbols/internal.h"
+#include "core/symbols/location.h"
 #include "core/symbols/types.h"
 
 #define NAMES_MAX 512	/* variables in scope at one place */
@@ -161,8 +162,11 @@ static void find_place(const struct place_context *c, Dwarf_Die *die, struct var
 
 	var->place = VARIABLE_GONE;
 	if (dwarf_attr_integrate(die, DW_AT_location, &attr)) {
-		if (dwarf_getlocation_addr(&attr, c->addr, &ops, &n, 1) == 1)
+		if (dwarf_getlocation_addr(&attr, c->addr, &ops, &n, 1) == 1) {
 			var->place = reduce(c, ops, n, &sum);
+			var->origin.ops = ops;
+			var->origin.nops = n;
+		}
 	} else if (dwarf_attr_integrate(die, DW_AT_const_value, &attr) &&
 		   dwarf_formsdata(&attr, &value) == 0) {
 		var->place = VARIABLE_VALUE;
@@ -170,6 +174,14 @@ static void find_place(const struct place_context *c, Dwarf_Die *die, struct var
 	}
 	var->reg = sum.reg;
 	var->offset = sum.offset;
+	var->origin.machine = c->machine;
+	var->origin.object_offset = c->object->offset;
+	var->origin.has_frame_base = c->has_frame_base;
+	var->origin.frame_base_reg = c->frame_base.reg;
+	var->origin.frame_base_offset = c->frame_base.offset;
+	var->origin.has_cfa = c->has_cfa;
+	var->origin.cfa_reg = c->cfa.reg;
+	var->origin.cfa_offset = c->cfa.offset;
 	if (var->type.size > 8 && (var->place == VARIABLE_REGISTER || var->place == VARIABLE_VALUE))
 		var->place = VARIABLE_COMPLEX;
 }
@@ -293,6 +305,53 @@ bool symbols_variable(const struct symbols *syms, const struct arch *arch, uint6
 
 	symbols_each_variable(syms, arch, pc, match_name, &search);
 	return search.found;
+}
+
+struct reg_source {
+	const struct regs *regs;
+	unsigned machine;
+};
+
+static bool read_reg(void *ctx, unsigned dwarf_reg, uint64_t *ret)
+{
+	struct reg_source *source = ctx;
+	int id = dwarf_reg_id(source->regs->arch, source->machine, dwarf_reg);
+
+	return id >= 0 && regs_get(source->regs, id, ret);
+}
+
+static bool base_value(const struct regs *regs, bool has, int reg, int64_t offset, uint64_t *ret)
+{
+	uint64_t v = 0;
+
+	if (!has || (reg >= 0 && !regs_get(regs, reg, &v)))
+		return false;
+	*ret = v + offset;
+	return true;
+}
+
+void variable_resolve(struct variable *var, const struct regs *regs, const struct mem_reader *mem)
+{
+	struct reg_source source = { regs, var->origin.machine };
+	struct location_env env = {
+		.ctx = &source, .reg = read_reg, .mem = mem, .big_endian = regs->arch->big_endian,
+		.word = var->origin.machine == regs->arch->elf_machine_32 ? 4 : 8,
+		.offset = var->origin.object_offset,
+	};
+	struct location at;
+
+	if (var->place != VARIABLE_COMPLEX || !var->origin.nops)
+		return;
+	env.has_cfa = base_value(regs, var->origin.has_cfa, var->origin.cfa_reg, var->origin.cfa_offset,
+				 &env.cfa);
+	env.has_frame_base = base_value(regs, var->origin.has_frame_base, var->origin.frame_base_reg,
+					var->origin.frame_base_offset, &env.frame_base);
+	if (!location_eval(&env, var->origin.ops, var->origin.nops, &at) ||
+	    at.kind == LOCATION_REGISTER || (at.kind == LOCATION_VALUE && var->type.size > 8))
+		return;
+	var->place = at.kind == LOCATION_MEMORY ? VARIABLE_MEMORY : VARIABLE_VALUE;
+	var->reg = -1;
+	var->offset = at.value;
 }
 
 bool variable_address(const struct variable *var, const struct regs *regs, uint64_t *ret)

@@ -18,7 +18,7 @@ enum variable_place {
 	VARIABLE_REGISTER,	/* in the low bytes of @reg */
 	VARIABLE_VALUE,		/* nowhere: its value is @reg + @offset */
 	VARIABLE_GONE,		/* optimized out at this pc */
-	VARIABLE_COMPLEX,	/* in pieces or by a computation that is not supported */
+	VARIABLE_COMPLEX,	/* by a computation: variable_resolve(); or in pieces */
 };
 
 enum type_kind {
@@ -47,8 +47,15 @@ struct variable {
 	int reg;		/* register id of struct arch, -1: none, @offset is all */
 	int64_t offset;
 	struct variable_type type;
-	struct {		/* libdw's, for formatting */
+	struct {		/* libdw's, for formatting and resolving; alive as the symbols object is */
 		uintptr_t die[4];
+		const void *ops;
+		size_t nops;
+		unsigned machine;
+		int64_t object_offset;
+		bool has_frame_base, has_cfa;
+		int frame_base_reg, cfa_reg;
+		int64_t frame_base_offset, cfa_offset;
 	} origin;
 };
 
@@ -59,6 +66,9 @@ bool symbols_each_variable(const struct symbols *syms, const struct arch *arch, 
 bool symbols_variable(const struct symbols *syms, const struct arch *arch, uint64_t pc,
 		      const char *name, struct variable *ret);
 
+/* Makes a COMPLEX place one for this very moment: an address or a value without a register. Leaves @var as
+ * it is when that can not be. */
+void variable_resolve(struct variable *var, const struct regs *regs, const struct mem_reader *mem);
 /* Where a MEMORY variable is; false when its register is not known in this frame. */
 bool variable_address(const struct variable *var, const struct regs *regs, uint64_t *ret);
 /* "unsigned int", "struct node *", "char [16]". */

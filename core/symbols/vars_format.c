@@ -240,18 +240,20 @@ const char *variable_type_name(const struct variable *var, char *buf, size_t siz
 	return give(&t, buf, size);
 }
 
-const char *variable_format(const struct variable *var, const struct symbols *syms,
+const char *variable_format(const struct variable *var_in, const struct symbols *syms,
 			    const struct regs *regs, const struct mem_reader *mem, char *buf, size_t size)
 {
+	struct variable copy = *var_in, *var = &copy;
 	struct text t = { 0 };
 	struct format f = { .syms = syms, .mem = mem, .big_endian = regs->arch->big_endian, .text = &t };
 	Dwarf_Die type;
 	uint64_t v = 0;
 
+	variable_resolve(var, regs, mem);
 	if (var->place == VARIABLE_GONE)
 		text_puts(&t, "<optimized out>");
 	else if (var->place == VARIABLE_COMPLEX)
-		text_puts(&t, "<in several places>");
+		text_puts(&t, "<in pieces>");
 	else if (!type_die(var, &type))
 		text_puts(&t, "<no type>");
 	else if (var->reg >= 0 && !regs_get(regs, var->reg, &v))

@@ -88,6 +88,33 @@ static bool scope_variable(void *ctx, const char *name, struct expr_value *ret)
 	return true;
 }
 
+/* Locals: in memory at rbx + 0x1000 - 7, in registers, nowhere. */
+static bool scope_local(void *ctx, const char *name, struct expr_local *ret)
+{
+	static const struct {
+		const char *name;
+		struct expr_local local;
+	} locals[] = {
+		{ "l_mem", { EXPR_LOCAL_MEM, 1, 0x1000 - 7 + 2, 2, true } },
+		{ "l_fixed", { EXPR_LOCAL_MEM, -1, 0x1008, 4, false } },
+		{ "l_reg", { EXPR_LOCAL_REG, 3, 0, 1, true } },
+		{ "l_value", { EXPR_LOCAL_VALUE, 1, -8, 4, true } },
+		{ "l_const", { EXPR_LOCAL_VALUE, -1, -3, 8, true } },
+		{ "l_gone", { EXPR_LOCAL_GONE } },
+		{ "l_array", { EXPR_LOCAL_MEM, 1, 0x1000 - 7, 2, false, 1, true } },
+		{ "l_struct", { EXPR_LOCAL_MEM, 1, 0x1000 - 7, 0, false, 0, true } },
+		{ "l_ptr", { EXPR_LOCAL_MEM, -1, 0x10a0, 1, true, 1 } },
+		{ "l_void", { EXPR_LOCAL_MEM, -1, 0x10a0, 0, false, 1 } },
+	};
+
+	for (size_t i = 0; i < sizeof(locals) / sizeof(locals[0]); i++)
+		if (!strcmp(locals[i].name, name)) {
+			*ret = locals[i].local;
+			return true;
+		}
+	return false;
+}
+
 static bool env_reg(void *ctx, unsigned id, uint64_t *ret)
 {
 	static const uint64_t values[] = { 0xffffffff80001000, 7, 0xffffffff80001000, 0xf0 };
@@ -125,6 +152,7 @@ static bool env_field(void *ctx, unsigned index, uint64_t *ret)
 
 static const struct expr_scope scope = {
 	.field = scope_field, .reg = scope_reg, .symbol = scope_symbol, .variable = scope_variable,
+	.local = scope_local,
 };
 
 static void machine_init(struct machine *m)
@@ -336,6 +364,34 @@ static void test_names(void **state)
 	assert_false(value_of("table * 2").is_address);
 }
 
+static void test_locals(void **state)
+{
+	check("l_mem", (uint64_t)(s16)0x8382);
+	check("l_mem < 0", 1);
+	check("&l_mem", 0x1002);
+	check("l_fixed", 0x8b8a8988);
+	check("&l_fixed + 1", 0x100c);
+	check("l_reg", (uint64_t)(s8)0xf0);
+	check("l_value", (uint64_t)-1);
+	check("l_value == -1", 1);
+	check("l_const * 2", (uint64_t)-6);
+	check("l_array[1]", 0x8382);
+	check("*l_array", 0x8180);
+	check("l_array + 1", 0x1002);
+	check("l_struct", 0x1000);
+	check("d[l_struct + 4]", 0x87868584);
+	check("*l_ptr", 'h');
+	check("l_ptr[4] == 'o' && l_ptr == \"hello\"", 1);
+	check("l_void", 0x1080);
+	check("*(u8 *)l_void", 'h');
+	check("sizeof l_mem + sizeof(l_ptr)", 10);
+	assert_int_equal(value_of("l_mem").size, 2);
+	assert_true(value_of("l_struct").is_address);
+	assert_true(value_of("l_array").is_address);
+	assert_true(value_of("l_ptr").is_address);
+	assert_false(value_of("l_fixed").is_address);
+}
+
 static void test_memory(void **state)
 {
 	check("*table", 0x8786858483828180);
@@ -493,6 +549,12 @@ static void test_errors(void **state)
 		    "    0x1ffffffffffffffff\n    ^");
 	check_error("1 @ 2", ERROR_SYNTAX,
 		    "unexpected character: '@' (column 3)\n    1 @ 2\n      ^");
+	check_error("1 + l_gone", ERROR_NOT_FOUND,
+		    "'l_gone' has no value here (optimized out) (column 5)\n    1 + l_gone\n        ^");
+	check_error("*l_void", ERROR_SYNTAX,
+		    "what this points at has no size here; cast it, as in *(u32 *)p (column 1)\n"
+		    "    *l_void\n    ^");
+	check_error("&l_reg", ERROR_SYNTAX, "a register has no address (column 1)\n    &l_reg\n    ^");
 	check_error("\"abc\"", ERROR_SYNTAX,
 		    "a string can only be compared with == or != to an address (column 1)\n"
 		    "    \"abc\"\n    ^");
@@ -507,7 +569,7 @@ static void test_errors(void **state)
 	check_error("&5", ERROR_SYNTAX,
 		    "only memory and symbols have an address (column 1)\n    &5\n    ^");
 	check_error("*(void *)table", ERROR_SYNTAX,
-		    "a void * points at nothing of a size; cast it, as in *(u32 *)p (column 1)\n"
+		    "what this points at has no size here; cast it, as in *(u32 *)p (column 1)\n"
 		    "    *(void *)table\n    ^");
 	check_error("(u8 *)1 + (u8 *)2", ERROR_SYNTAX,
 		    "two pointers cannot be added (column 9)\n    (u8 *)1 + (u8 *)2\n            ^");
@@ -744,6 +806,16 @@ static void test_assign(void **state)
 	assert_int_equal(a.lv.kind, EXPR_LV_VAR);
 	assert_int_equal(a.value, 2);
 
+	a = assign("l_mem = -2");
+	assert_int_equal(a.lv.kind, EXPR_LV_MEM);
+	assert_int_equal(a.lv.size, 2);
+	assert_int_equal(a.addr, 0x1002);
+	a = assign("l_reg += 1");
+	assert_int_equal(a.lv.kind, EXPR_LV_REG);
+	assert_int_equal(a.lv.reg, 3);
+	assert_int_equal(a.lv.size, 1);
+	assert_int_equal(a.value, (uint64_t)(s8)0xf0 + 1);
+	check_no_assign("l_value = 1", "only registers, memory and $variables");
 	check_no_assign("table = 5", "a symbol is its address and cannot be assigned");
 	check_no_assign("5 = 5", "only registers, memory and $variables can be assigned");
 	check_no_assign("rax + 1 = 5", "expected an '=', not '+'");
@@ -821,7 +893,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_precedence), cmocka_unit_test(test_signs),
 		cmocka_unit_test(test_own_rules), cmocka_unit_test(test_names),
-		cmocka_unit_test(test_memory), cmocka_unit_test(test_strings),
+		cmocka_unit_test(test_locals), cmocka_unit_test(test_memory), cmocka_unit_test(test_strings),
 		cmocka_unit_test(test_short_circuit), cmocka_unit_test(test_faults),
 		cmocka_unit_test(test_errors), cmocka_unit_test(test_error_window),
 		cmocka_unit_test(test_nesting), cmocka_unit_test(test_folding),

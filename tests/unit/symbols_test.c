@@ -2,24 +2,13 @@
 /* Symbols, lines and source text of a fixture, with nm and addr2line as oracles; and of files that lie. */
 #include <elf.h>
 #include <inttypes.h>
-#include <libgen.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/base/text.h"
 #include "core/symbols/symbols.h"
+#include "tests/lib/process.h"
 #include "tests/lib/test.h"
-
-/* The fixtures lie beside the test program. */
-static char *fixture_path(const char *name)
-{
-	char exe[4096];
-	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
-
-	assert_true(n > 0);
-	exe[n] = '\0';
-	return xasprintf("%s/data/%s", dirname(exe), name);
-}
 
 static struct symbols *load_fixture(int64_t offset)
 {

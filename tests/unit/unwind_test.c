@@ -5,17 +5,11 @@
  */
 #include <elf.h>
 #include <inttypes.h>
-#include <libgen.h>
-#include <signal.h>
-#include <sys/ptrace.h>
 #include <sys/stat.h>
-#include <sys/uio.h>
-#include <sys/user.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "core/arch/x86_64.h"
 #include "core/symbols/unwind.h"
+#include "tests/lib/process.h"
 #include "tests/lib/test.h"
 
 #define STACK_BASE 0x7fff0000ULL
@@ -28,16 +22,6 @@ struct image {
 	size_t size;
 	uint8_t stack[STACK_SIZE];
 };
-
-static char *fixture_path(void)
-{
-	char exe[4096];
-	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
-
-	assert_true(n > 0);
-	exe[n] = '\0';
-	return xasprintf("%s/data/unwind.elf", dirname(exe));
-}
 
 static bool image_virt(void *ctx, uint64_t addr, void *buf, size_t len)
 {
@@ -61,7 +45,7 @@ static bool image_virt(void *ctx, uint64_t addr, void *buf, size_t len)
 static int setup(void **state)
 {
 	struct image *image = xcalloc(1, sizeof(*image));
-	_free_ char *path = fixture_path();
+	_free_ char *path = fixture_path("unwind.elf");
 	FILE *f = fopen(path, "rb");
 	struct stat st;
 	size_t n;
@@ -302,131 +286,88 @@ static void test_random_stacks(void **state)
 
 /* ---- a real run ------------------------------------------------------------------------------ */
 
-#ifdef __x86_64__
-static bool process_virt(void *ctx, uint64_t addr, void *buf, size_t len)
-{
-	struct iovec local = { buf, len }, remote = { (void *)(uintptr_t)addr, len };
-
-	return process_vm_readv(*(pid_t *)ctx, &local, 1, &remote, 1, 0) == (ssize_t)len;
-}
-
 /* What the CPU did, as calls and returns tell. */
 struct call {
 	uint64_t pc, sp;	/* of the caller, after the return */
 	uint64_t saved[6];
 };
 
-static void callee_saved(const struct user_regs_struct *u, uint64_t ret[6])
-{
-	memcpy(ret, (uint64_t[]){ u->rbx, u->rbp, u->r12, u->r13, u->r14, u->r15 }, 6 * sizeof(*ret));
-}
+static const unsigned saved_ids[6] = { X86_RBX, X86_RBP, X86_R12, X86_R13, X86_R14, X86_R15 };
 
-static void compare(const struct image *image, pid_t pid, const struct user_regs_struct *u,
+static void compare(const struct image *image, struct process *process, const struct regs *regs,
 		    const struct call *calls, unsigned depth)
 {
-	static const unsigned ids[6] = { X86_RBX, X86_RBP, X86_R12, X86_R13, X86_R14, X86_R15 };
-	struct mem_reader mem = { .ctx = &pid, .virt = process_virt };
+	struct mem_reader mem = process_reader(process);
+	uint64_t pc = regs_u64(regs, X86_RIP);
 	struct unwind_frame f;
-	struct regs regs;
 
-	regs_make(&regs, u->rip, u->rsp);
-	regs_set(&regs, X86_RBP, u->rbp);
-	regs_set(&regs, X86_RBX, u->rbx);
-	regs_set(&regs, X86_R12, u->r12);
-	regs_set(&regs, X86_R13, u->r13);
-	regs_set(&regs, X86_R14, u->r14);
-	regs_set(&regs, X86_R15, u->r15);
-	unwind_start(&f, &regs);
+	unwind_start(&f, regs);
 	for (unsigned n = depth; n-- > 0;) {
 		if (!unwind_caller(image->syms, &mem, &f))
-			fail_msg("at 0x%llx: no caller after %u frames of %u", u->rip, depth - n - 1, depth);
+			fail_msg("at 0x%" PRIx64 ": no caller after %u frames of %u", pc, depth - n - 1, depth);
 		if (f.frame.pc != calls[n].pc || f.frame.sp != calls[n].sp || !f.by_cfi)
-			fail_msg("at 0x%llx, frame %u: pc 0x%" PRIx64 " sp 0x%" PRIx64 ", not 0x%" PRIx64
-				 " 0x%" PRIx64, u->rip, depth - n, f.frame.pc, f.frame.sp, calls[n].pc,
+			fail_msg("at 0x%" PRIx64 ", frame %u: pc 0x%" PRIx64 " sp 0x%" PRIx64 ", not 0x%" PRIx64
+				 " 0x%" PRIx64, pc, depth - n, f.frame.pc, f.frame.sp, calls[n].pc,
 				 calls[n].sp);
 		for (unsigned i = 0; i < 6; i++)
-			if (regs_u64(&f.regs, ids[i]) != calls[n].saved[i])
-				fail_msg("at 0x%llx, frame %u: %s is 0x%" PRIx64 ", not 0x%" PRIx64, u->rip,
-					 depth - n, arch_x86_64.regs[ids[i]].name, regs_u64(&f.regs, ids[i]),
-					 calls[n].saved[i]);
+			if (regs_u64(&f.regs, saved_ids[i]) != calls[n].saved[i])
+				fail_msg("at 0x%" PRIx64 ", frame %u: %s is 0x%" PRIx64 ", not 0x%" PRIx64, pc,
+					 depth - n, arch_x86_64.regs[saved_ids[i]].name,
+					 regs_u64(&f.regs, saved_ids[i]), calls[n].saved[i]);
 	}
 	/* _start says that it is the first. */
 	assert_false(unwind_caller(image->syms, &mem, &f));
 }
 
-static void run_and_compare(const struct image *image, pid_t pid)
+static void run_and_compare(const struct image *image, struct process *process)
 {
-	struct call calls[64];
-	unsigned depth = 0, deepest = 0, steps;
-	struct user_regs_struct u, after;
 	uint64_t finished = addr_of(image, "finished");
+	unsigned depth = 0, deepest = 0, steps;
+	struct call calls[64];
+	struct regs regs, after;
 	uint8_t code[3];
-	int status;
 
-	assert_int_equal(ptrace(PTRACE_GETREGS, pid, NULL, &u), 0);
-	for (steps = 0; u.rip != finished; steps++) {
+	process_regs(process, &regs);
+	for (steps = 0; regs_u64(&regs, X86_RIP) != finished; steps++) {
 		bool is_call, is_ret;
 
 		assert_true(steps < 20000);
-		compare(image, pid, &u, calls, depth);
-		assert_true(process_virt(&pid, u.rip, code, sizeof(code)));
+		compare(image, process, &regs, calls, depth);
+		assert_true(process_read(process, regs_u64(&regs, X86_RIP), code, sizeof(code)));
 		/* call rel32; call reg (with or without REX); ret */
 		is_call = code[0] == 0xe8 || (code[0] == 0xff && code[1] >> 3 == 032) ||
 			  (code[0] == 0x41 && code[1] == 0xff && code[2] >> 3 == 032);
 		is_ret = code[0] == 0xc3;
-		assert_int_equal(ptrace(PTRACE_SINGLESTEP, pid, NULL, NULL), 0);
-		assert_int_equal(waitpid(pid, &status, 0), pid);
-		assert_true(WIFSTOPPED(status) && WSTOPSIG(status) == SIGTRAP);
-		assert_int_equal(ptrace(PTRACE_GETREGS, pid, NULL, &after), 0);
+		process_step(process);
+		process_regs(process, &after);
 		if (is_call) {
 			assert_true(depth < ARRAY_SIZE(calls));
-			calls[depth] = (struct call){ .sp = u.rsp };
-			callee_saved(&u, calls[depth].saved);
-			assert_true(process_virt(&pid, after.rsp, &calls[depth].pc, 8));
+			calls[depth] = (struct call){ .sp = regs_u64(&regs, X86_RSP) };
+			for (unsigned i = 0; i < 6; i++)
+				calls[depth].saved[i] = regs_u64(&regs, saved_ids[i]);
+			assert_true(process_read(process, regs_u64(&after, X86_RSP), &calls[depth].pc, 8));
 			depth++;
 			deepest = depth > deepest ? depth : deepest;
 		} else if (is_ret) {
 			assert_true(depth > 0);
 			depth--;
-			assert_int_equal(after.rip, calls[depth].pc);
+			assert_int_equal(regs_u64(&after, X86_RIP), calls[depth].pc);
 		}
-		u = after;
+		regs = after;
 	}
 	assert_true(steps > 200);
 	assert_true(deepest >= 6);
 }
-#endif
 
 static void test_real_run(void **state)
 {
-#ifdef __x86_64__
-	const struct image *image = *state;
-	_free_ char *path = fixture_path();
-	int status = 0;
-	pid_t pid;
+	struct process process;
 
-	need_x86(image);
-	pid = fork();
-	assert_true(pid >= 0);
-	if (pid == 0) {
-		if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) < 0)
-			_exit(77);
-		execl(path, path, (char *)NULL);
-		_exit(78);
-	}
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 77) {
-		print_message("skipped: this process may not trace another\n");
+	need_x86(*state);
+	if (!process_start(&process, "unwind.elf"))
 		skip();
-	}
-	assert_true(WIFSTOPPED(status));
-	run_and_compare(image, pid);
-	kill(pid, SIGKILL);
-	waitpid(pid, &status, 0);
-#else
-	print_message("skipped: the host does not run x86-64 code\n");
-	skip();
-#endif
+	run_and_compare(*state, &process);
+	process_kill(&process);
 }
 
 int main(void)

@@ -1,34 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Variables of a real process stopped in a callee: found by unwinding, read and shown by their types. */
-#include <elf.h>
-#include <inttypes.h>
-#include <libgen.h>
-#include <signal.h>
-#include <sys/ptrace.h>
-#include <sys/uio.h>
-#include <sys/user.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include "core/arch/x86_64.h"
 #include "core/base/text.h"
 #include "core/symbols/unwind.h"
 #include "core/symbols/vars.h"
+#include "tests/lib/process.h"
 #include "tests/lib/test.h"
-
-static char *fixture_path(void)
-{
-	char exe[4096];
-	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
-
-	assert_true(n > 0);
-	exe[n] = '\0';
-	return xasprintf("%s/data/vars.elf", dirname(exe));
-}
 
 static struct symbols *load(void)
 {
-	_free_ char *path = fixture_path();
+	_free_ char *path = fixture_path("vars.elf");
 	struct symbols *syms = symbols_create();
 	size_t n;
 
@@ -64,57 +45,33 @@ static void test_nothing(void **state)
 	symbols_destroy(syms);
 }
 
-#ifdef __x86_64__
-struct process {
-	pid_t pid;
+struct fixture {
+	struct process process;
 	struct symbols *syms;
 	struct unwind_frame caller; /* of stop() */
 };
 
-static bool process_virt(void *ctx, uint64_t addr, void *buf, size_t len)
-{
-	const struct process *p = ctx;
-	struct iovec local = { buf, len }, remote = { (void *)(uintptr_t)addr, len };
-
-	return process_vm_readv(p->pid, &local, 1, &remote, 1, 0) == (ssize_t)len;
-}
-
 /* Goes on to the next call of stop() and takes its caller's frame. */
-static void run_to_stop(struct process *p)
+static void run_to_stop(struct fixture *p)
 {
-	struct mem_reader mem = { .ctx = p, .virt = process_virt };
-	uint64_t stop = addr_of(p->syms, "stop");
-	struct user_regs_struct u;
+	struct mem_reader mem = process_reader(&p->process);
 	struct regs regs;
-	int status;
 
-	do {
-		assert_int_equal(ptrace(PTRACE_SINGLESTEP, p->pid, NULL, NULL), 0);
-		assert_int_equal(waitpid(p->pid, &status, 0), p->pid);
-		assert_true(WIFSTOPPED(status) && WSTOPSIG(status) == SIGTRAP);
-		assert_int_equal(ptrace(PTRACE_GETREGS, p->pid, NULL, &u), 0);
-	} while (u.rip != stop);
-	regs_init(&regs, &arch_x86_64);
-	const uint64_t values[] = { u.rax, u.rbx, u.rcx, u.rdx, u.rsi, u.rdi, u.rbp, u.rsp, u.r8, u.r9,
-				    u.r10, u.r11, u.r12, u.r13, u.r14, u.r15, u.rip };
-	for (unsigned i = 0; i < ARRAY_SIZE(values); i++)
-		regs_set(&regs, X86_RAX + i, values[i]);
-	regs_set(&regs, X86_CR0, 0x80000001);
-	regs_set(&regs, X86_EFER, 0x500);
-	regs_set(&regs, X86_CS_ATTR, X86_ATTR(11, 1, 0, 1, 0, 1, 0, 1, 0));
+	process_run_to(&p->process, addr_of(p->syms, "stop"));
+	process_regs(&p->process, &regs);
 	unwind_start(&p->caller, &regs);
 	assert_true(unwind_caller(p->syms, &mem, &p->caller));
 }
 
 struct listing {
-	struct process *p;
+	struct fixture *p;
 	struct text text;
 };
 
 static bool list_one(void *ctx, const struct variable *var)
 {
 	struct listing *l = ctx;
-	struct mem_reader mem = { .ctx = l->p, .virt = process_virt };
+	struct mem_reader mem = process_reader(&l->p->process);
 	char type[64], value[512];
 
 	/* Addresses of stacks differ from run to run. */
@@ -130,7 +87,7 @@ static bool list_one(void *ctx, const struct variable *var)
 	return true;
 }
 
-static void check_listing(struct process *p, const char *want)
+static void check_listing(struct fixture *p, const char *want)
 {
 	struct listing l = { .p = p };
 
@@ -141,12 +98,12 @@ static void check_listing(struct process *p, const char *want)
 	text_deinit(&l.text);
 }
 
-static void check_types(struct process *p)
+static void check_types(struct fixture *p)
 {
 	struct variable var;
 	uint64_t addr, pc = p->caller.frame.pc - 1;
 	int first;
-	struct mem_reader mem = { .ctx = p, .virt = process_virt };
+	struct mem_reader mem = process_reader(&p->process);
 
 	assert_true(symbols_variable(p->syms, &arch_x86_64, pc, "table", &var));
 	assert_int_equal(var.type.kind, TYPE_ARRAY);
@@ -178,7 +135,7 @@ static void check_types(struct process *p)
 	assert_string_equal(variable_format(&var, p->syms, &p->caller.regs, &mem, buf, 6), "{1, 2");
 }
 
-static void check_process(struct process *p)
+static void check_process(struct fixture *p)
 {
 	check_listing(p, "int i = 77\n"
 			 "int inner = 3\n"
@@ -212,38 +169,16 @@ static void check_process(struct process *p)
 			 "int sum = -7463\n"
 			 "int constant = 1234\n");
 }
-#endif
-
 static void test_real_process(void **state)
 {
-#ifdef __x86_64__
-	_free_ char *path = fixture_path();
-	struct process p = { .syms = load() };
-	int status = 0;
+	struct fixture p = { 0 };
 
-	p.pid = fork();
-	assert_true(p.pid >= 0);
-	if (p.pid == 0) {
-		if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) < 0)
-			_exit(77);
-		execl(path, path, (char *)NULL);
-		_exit(78);
-	}
-	assert_int_equal(waitpid(p.pid, &status, 0), p.pid);
-	if (WIFEXITED(status) && (WEXITSTATUS(status) == 77 || WEXITSTATUS(status) == 78)) {
-		symbols_destroy(p.syms);
-		print_message("skipped: this process may not trace another, or not run the fixture\n");
+	if (!process_start(&p.process, "vars.elf"))
 		skip();
-	}
-	assert_true(WIFSTOPPED(status));
+	p.syms = load();
 	check_process(&p);
-	kill(p.pid, SIGKILL);
-	waitpid(p.pid, &status, 0);
+	process_kill(&p.process);
 	symbols_destroy(p.syms);
-#else
-	print_message("skipped: the host does not run x86-64 code\n");
-	skip();
-#endif
 }
 
 int main(void)
