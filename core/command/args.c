@@ -125,8 +125,7 @@ size_t args_until_keyword(const struct command *cmd, unsigned at, const char *s)
 
 static struct error *parse_choice(const struct arg_spec *spec, struct arg_value *value)
 {
-	struct text all = { 0 };
-	struct error *error;
+	_cleanup_(text_deinit) struct text all = { 0 };
 	size_t len = strlen(value->text);
 	unsigned n = 0;
 
@@ -141,14 +140,9 @@ static struct error *parse_choice(const struct arg_spec *spec, struct arg_value 
 		}
 		text_printf(&all, "%s%s", i ? ", " : "", spec->choices[i]);
 	}
-	if (n == 1) {
-		text_deinit(&all);
+	if (n == 1)
 		return NULL;
-	}
-	error = error_create(ERROR_USAGE, "%s is one of %s, not '%s'", spec->name, text_str(&all),
-			     value->text);
-	text_deinit(&all);
-	return error;
+	return error_create(ERROR_USAGE, "%s is one of %s, not '%s'", spec->name, text_str(&all), value->text);
 }
 
 static struct error *parse_count(struct session *s, const struct arg_spec *spec, struct arg_value *value)
