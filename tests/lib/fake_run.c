@@ -48,7 +48,8 @@ void fake_report(struct fake *f, const struct stop_report *report)
 		f->vcpu[r.vcpu].skip_break = true;
 	stop = (struct vmm_stop){ .pc = r.pc, .reason = r.reason, .id = r.id, .steps = r.steps };
 	put_event(f, VMM_STOP, r.vcpu, &stop, sizeof(stop));
-	f->state = r.reason == STOP_GUEST_EXIT ? TARGET_ENDED : TARGET_STOPPED;
+	/* As the KVM target: after a triple fault there is nothing to go on with. */
+	f->state = r.reason == STOP_GUEST_EXIT || r.reason == STOP_SHUTDOWN ? TARGET_ENDED : TARGET_STOPPED;
 	vec_push(&f->reports, r);
 	if (write(f->stop_fd, &one, sizeof(one)) < 0)
 		return; /* can not be full: it is read whenever it was written */

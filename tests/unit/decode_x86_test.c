@@ -267,6 +267,50 @@ static void idt_of_other_modes(void **state)
 		    "  254 not present");
 }
 
+static void tss(void **state)
+{
+	struct view_test *t = *state;
+
+	poke(t, FAKE_TSS + 4, FAKE_STACK0);
+	assert_view(t, "tss", NULL,
+		    "TSS 0x0020 at 0x6000, limit 0x67\n"
+		    "  rsp0  0x0000000000090000\n"
+		    "  rsp1  0x0000000000000000\n"
+		    "  rsp2  0x0000000000000000\n"
+		    "  ist1  0x000000000009f000\n"
+		    "  ist2  0x0000000000000000\n"
+		    "  ist3  0x0000000000000000\n"
+		    "  ist4  0x0000000000000000\n"
+		    "  ist5  0x0000000000000000\n"
+		    "  ist6  0x0000000000000000\n"
+		    "  ist7  0x0000000000000000\n"
+		    "  io map at 0x0000");
+	poke(t, FAKE_TSS + 12, 1ULL << 50);
+	poke(t, FAKE_TSS + 0x60, 0x68ULL << 48);
+	assert_view_has(t, "tss", NULL, "  io map at 0x0068 (past the limit");
+	assert_view_has(t, "tss", NULL, "! TSS-2: rsp1 is not canonical");
+	regs_set(&t->regs, X86_TR_LIMIT, 0x1f);
+	assert_view_has(t, "tss", NULL, "  ist1  0x0000000000000000\n");
+	assert_view_has(t, "tss", NULL, "! TSS-1: the limit 0x1f");
+	regs_set(&t->regs, X86_TR_BASE, 0);
+	assert_view(t, "tss", NULL,
+		    "TSS 0x0020 at 0x0, limit 0x1f (can not be read)\n"
+		    "! TSS-3: cannot read memory at 0x0: PTE not present: an interrupt that switches stacks can not be "
+		    "delivered");
+	regs_set(&t->regs, X86_TR_ATTR, 0x83);
+	assert_view(t, "tss", NULL, "TSS 0x0020 at 0x0, limit 0x1f (no 32- or 64-bit TSS)");
+	regs_set(&t->regs, X86_TR_ATTR, 0x8b);
+	regs_set(&t->regs, X86_TR_LIMIT, 0x67);
+	regs_set(&t->regs, X86_TR_BASE, FAKE_TSS);
+	regs_set(&t->regs, X86_CR0, 1);
+	regs_set(&t->regs, X86_EFER, 0);
+	poke(t, FAKE_TSS + 0x1c, 0x00100000 | 0x55ULL << 32);
+	assert_view_has(t, "tss", NULL, "  esp0  0x00090000\n");
+	assert_view_has(t, "tss", NULL, "  cr3   0x00100000  eip 0x00000055  back link 0x0000\n");
+	regs_set(&t->regs, X86_CR0, 0);
+	assert_view_has(t, "tss", NULL, "(not used in real mode)");
+}
+
 /* Every view gives valid JSON, an object a line, each with a type and no member twice. */
 static void json_of_all(void **state)
 {
@@ -331,6 +375,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(idt, view_test_setup, view_test_teardown),
 		cmocka_unit_test_setup_teardown(idt_broken, view_test_setup, view_test_teardown),
 		cmocka_unit_test_setup_teardown(idt_of_other_modes, view_test_setup, view_test_teardown),
+		cmocka_unit_test_setup_teardown(tss, view_test_setup, view_test_teardown),
 		cmocka_unit_test_setup_teardown(json_of_all, view_test_setup, view_test_teardown),
 		cmocka_unit_test_setup_teardown(not_possible, view_test_setup, view_test_teardown),
 	};

@@ -263,6 +263,16 @@ static void endless_loops_and_faults(void **state)
 	assert_int_equal(r.event.schema, VMM_EXIT_INTERNAL);
 	set_rip(t, FAKE_CRASH);
 	assert_int_equal(cont(t).reason, STOP_SHUTDOWN);
+	assert_int_equal(target_state(t), TARGET_ENDED);
+	assert_error(target_resume(t, &(struct run_request){ .kind = RUN_CONTINUE }), ERROR_STATE, "ended");
+	assert_int_equal(reg(t, 0, X86_RIP), FAKE_CRASH);
+	assert_ok(target_reset(t));
+	assert_true(t->ops->stop_take(t, &r));
+	/* Caught, the vCPU is as dead, but the guest can still be looked at as stopped. */
+	assert_ok(target_stop_arm(t, &(struct stop_spec){ .id = 1, .kind = STOP_KIND_CATCH, .vcpu = -1,
+							  .catch_events = BIT(VMM_EXIT_SHUTDOWN) }));
+	set_rip(t, FAKE_CRASH);
+	assert_int_equal(cont(t).reason, STOP_CATCH);
 	assert_error(target_resume(t, &(struct run_request){ .kind = RUN_CONTINUE }), ERROR_STATE, "triple fault");
 	assert_ok(target_kill(t));
 	assert_true(t->ops->stop_take(t, &r));
