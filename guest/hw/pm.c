@@ -4,27 +4,19 @@
 #include <string.h>
 
 #include "guest/hw/hw.h"
-
-#define PM_PORT 0x600
-#define PM_LEN 0x0c
-#define PM_STATUS 0x0
-#define PM_ENABLE 0x2
-#define PM_CONTROL 0x4
-#define PM_TIMER 0x8
-#define PM_SCI_IRQ 9
+#include "guest/hw/pm.h"
 
 #define PM1_TMR BIT(0)		/* status and enable: PM timer overflow */
 #define PM1_STATUS_BITS 0x8731	/* what may be written to clear */
 #define PM1_ENABLE_BITS 0x4721
 #define PM_CONTROL_SCI_EN BIT(0)
 #define PM_CONTROL_SLP_EN BIT(13)
-#define PM_SLP_TYP_S5 0		/* as QEMU: 0x2000 to the control register powers off */
 
 #define PM_TIMER_HZ 3579545ULL
 #define PM_TIMER_BITS 24
 
 #define CONF_PORT 0xcf8		/* PCI configuration address; there is no PCI */
-#define RESET_OFFSET 1		/* 0xcf9: PIIX reset control */
+#define RESET_OFFSET (PM_RESET_PORT - CONF_PORT)
 #define RESET_CPU BIT(2)
 #define SHUTDOWN_PORT 0x8900
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/base/bits.h"
+#include "guest/load/acpi.h"
 #include "guest/load/memmap.h"
 
 /* Setup header fields, offsets in the file and in the zero page alike. */
@@ -27,6 +28,7 @@
 #define INIT_SIZE 0x260
 #define HEADER_END_MAX 0x290 /* EDD data follows in the zero page */
 
+#define ACPI_RSDP_ADDR 0x070	/* since protocol 2.14; padding before */
 #define E820_ENTRIES 0x1e8
 #define E820_TABLE 0x2d0
 #define E820_LEN 20
@@ -187,7 +189,7 @@ static struct error *bzimage_load(const struct image *image, const struct guest_
 
 	struct place p;
 	struct memmap m;
-	uint64_t initrd, initrd_len, cmdline;
+	uint64_t initrd, initrd_len, cmdline, rsdp;
 	uint8_t *zero;
 	place_init(&p, image, ram);
 	e = bzimage_place_kernel(image, &bz, &p, boot);
@@ -200,10 +202,13 @@ static struct error *bzimage_load(const struct image *image, const struct guest_
 	if (!e)
 		e = place_cmdline(&p, config->append ? config->append : "", bz.cmdline_size, &cmdline);
 	if (!e)
+		e = acpi_place(&p, config, boot, &rsdp);
+	if (!e)
 		e = place_claim(&p, BOOT_PARAMS, ZERO_PAGE_LEN, true, "the zero page", &zero);
 	if (!e) {
 		memmap_build(&p, &m);
 		bzimage_write_zero_page(image, &bz, zero, &m);
+		le64_write(zero + ACPI_RSDP_ADDR, rsdp);
 		le32_write(zero + CMD_LINE_PTR, cmdline);
 		le32_write(zero + RAMDISK_IMAGE, initrd);
 		le32_write(zero + RAMDISK_SIZE, initrd_len);

@@ -30,7 +30,7 @@ static struct error *elf64_load(const struct image *image, const struct guest_co
 	if (!e)
 		e = place_claim(&p, BOOT_STACK - 4096, 4096, true, "the boot stack", &stack);
 	if (!e)
-		e = start_info_place(&p, config, &boot->rdi);
+		e = start_info_place(&p, config, boot, &boot->rdi);
 	place_deinit(&p);
 	boot->protocol = "elf64";
 	boot->mode = BOOT_LONG64;

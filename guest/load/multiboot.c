@@ -6,6 +6,7 @@
 
 #include "core/base/bits.h"
 #include "core/base/text.h"
+#include "guest/load/acpi.h"
 #include "guest/load/elf_image.h"
 #include "guest/load/memmap.h"
 #include "guest/load/modules.h"
@@ -204,11 +205,14 @@ static struct error *multiboot_load(const struct image *image, const struct gues
 		return multiboot_bad(image, "flags", flags, "bits 3-15 are not defined and must be 0");
 
 	struct place p;
+	uint64_t rsdp; /* multiboot1 has no field for it: guests scan the BIOS area */
 	place_init(&p, image, ram);
 	struct error *e = flags & FLAG_ADDR ? multiboot_place_raw(image, at, &p, boot)
 					    : multiboot_place_elf(image, &p, boot);
 	if (!e)
 		e = place_gdt(&p, boot);
+	if (!e)
+		e = acpi_place(&p, config, boot, &rsdp);
 	if (!e)
 		e = multiboot_info(&p, config, &boot->rbx);
 	place_deinit(&p);

@@ -61,7 +61,7 @@ static struct error *pvh_load(const struct image *image, const struct guest_conf
 	if (!e)
 		e = place_gdt(&p, boot);
 	if (!e)
-		e = start_info_place(&p, config, &boot->rbx);
+		e = start_info_place(&p, config, boot, &boot->rbx);
 	place_deinit(&p);
 	boot->protocol = "pvh";
 	boot->mode = BOOT_PROT32;

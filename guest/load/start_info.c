@@ -7,6 +7,7 @@
 
 #include "core/base/bits.h"
 #include "core/base/cleanup.h"
+#include "guest/load/acpi.h"
 #include "guest/load/memmap.h"
 #include "guest/load/modules.h"
 
@@ -15,14 +16,17 @@
 #define MODULE_LEN 32
 #define ENTRY_LEN 24
 
-struct error *start_info_place(struct place *p, const struct guest_config *config, uint64_t *ret_gpa)
+struct error *start_info_place(struct place *p, const struct guest_config *config,
+			       const struct boot_state *boot, uint64_t *ret_gpa)
 {
 	struct modules mods;
-	uint64_t cmdline;
+	uint64_t cmdline, rsdp;
 	uint8_t *info, *map;
 	struct error *e = modules_place(p, config, &mods);
 	if (!e)
 		e = place_cmdline(p, config->append, SIZE_MAX, &cmdline);
+	if (!e)
+		e = acpi_place(p, config, boot, &rsdp);
 	if (!e)
 		e = place_claim(p, BOOT_PARAMS, INFO_LEN + mods.n * MODULE_LEN, true, "the PVH start info",
 				&info);
@@ -39,6 +43,7 @@ struct error *start_info_place(struct place *p, const struct guest_config *confi
 	le32_write(info + 12, mods.n);
 	le64_write(info + 16, mods.n ? BOOT_PARAMS + INFO_LEN : 0);
 	le64_write(info + 24, cmdline);
+	le64_write(info + 32, rsdp);
 	le64_write(info + 40, BOOT_MEMMAP);
 	le32_write(info + 48, m.n);
 	for (unsigned i = 0; i < mods.n; i++) {

@@ -4,6 +4,7 @@
 
 #include "guest/load/place.h"
 
-/* Places modules (or the initrd), command line, memory map and start info; called after every other
- * claim, because the memory map reserves what was claimed before. */
-struct error *start_info_place(struct place *p, const struct guest_config *config, uint64_t *ret_gpa);
+/* Places modules (or the initrd), command line, ACPI tables, memory map and start info; called after
+ * every other claim, because the memory map reserves what was claimed before. */
+struct error *start_info_place(struct place *p, const struct guest_config *config,
+			       const struct boot_state *boot, uint64_t *ret_gpa);

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The ACPI tables of the machine: CPUs, interrupt controllers, power-off and reset; no devices, no PCI,
+ * no HPET. They lie where a BIOS has them (guests scan 0xe0000-0xfffff for the root pointer), and the
+ * boot protocols that can name the root pointer do so.
+ */
+#pragma once
+
+#include "guest/load/place.h"
+
+#define ACPI_GPA 0xe0000
+#define ACPI_LEN_MAX 0x2000
+
+/* Claims and writes the tables; *ret_rsdp is 0 when the image itself lies there, which then has no use
+ * for them. @boot->min_vcpus is known by now. */
+struct error *acpi_place(struct place *p, const struct guest_config *config,
+			 const struct boot_state *boot, uint64_t *ret_rsdp);
+/* Writes them for @vcpus CPUs into the ACPI_LEN_MAX zeroed bytes that the guest sees at ACPI_GPA. */
+void acpi_build(uint8_t *mem, unsigned vcpus, enum irqchip_mode irqchip);
