@@ -176,7 +176,9 @@ static struct error *echo_run(struct session *s, const struct args *args, struct
 	const char *text = args->value[0].given ? args->value[0].text : "";
 	size_t len = strlen(text);
 
-	if (len >= 2 && (text[0] == '"' || text[0] == '\'') && text[len - 1] == text[0])
+	if (!len && !out->is_json)
+		out_nl(out); /* an empty record would leave no line */
+	else if (len >= 2 && (text[0] == '"' || text[0] == '\'') && text[len - 1] == text[0])
 		out_message(out, ROLE_TEXT, "%.*s", (int)len - 2, text + 1);
 	else
 		out_message(out, ROLE_TEXT, "%s", text);

@@ -27,8 +27,10 @@ must '^returned rax = '
 must 'stops only if .* \(checked [0-9]+ times?\)'
 must '^  PTE    at '
 must '^  LVT timer .* periodic '
-must 'hit catchpoint 3 \(io\)'
+must 'hit catchpoint [0-9]+ \(io\)'
 must '^\+[0-9.]+ vcpu[01] vm.exit.io port=0x3f8 '
+must 'hit watchpoint [0-9]+ '
+must '^vCPU [01] interrupted at '
 must 'That was the tour'
 if [[ $status -ne 0 ]]; then
 	echo "exit status $status"
