@@ -227,6 +227,16 @@ static void split_text(const char *line, struct insn *ret)
 	}
 }
 
+/* 16-bit addresses have no scale, but Zydis writes "bx+si*1" and "(%bx,%si,1)". */
+static void drop_scale_16(char *operands)
+{
+	char *p = strstr(operands, "*1");
+
+	if (!p && (p = strstr(operands, ",1)")) == NULL)
+		return;
+	memmove(p, p + 2, strlen(p + 2) + 1);
+}
+
 static bool format_text(const struct disasm_req *req, const ZydisDecodedInstruction *zi,
 			const ZydisDecodedOperand *ops, struct insn *ret)
 {
@@ -246,6 +256,8 @@ static bool format_text(const struct disasm_req *req, const ZydisDecodedInstruct
 							sizeof(line), req->pc, &ctx)))
 		return false;
 	split_text(line, ret);
+	if (ret->has_mem && ret->mem_addr_bits == 16)
+		drop_scale_16(ret->operands);
 	/* Zydis leaves out AT&T's mark of an indirect branch, which tells `jmp *x` from `jmp x`. */
 	if (req->att && zi->operand_count_visible == 1 && ret->operands[0] != '*' &&
 	    (ret->kind == INSN_CALL || ret->kind == INSN_JUMP) &&

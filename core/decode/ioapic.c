@@ -13,7 +13,7 @@
 struct lapics {
 	unsigned count;			/* vCPUs with a readable LAPIC */
 	uint64_t ids[4];		/* bit i: some vCPU has APIC id i */
-	uint32_t in_service[8];		/* ISR of all vCPUs together */
+	uint32_t taken[8];		/* ISR and IRR of all vCPUs together: delivered and not yet ended */
 };
 
 static void read_lapics(const struct view_ctx *ctx, struct lapics *ret)
@@ -35,7 +35,10 @@ static void read_lapics(const struct view_ctx *ctx, struct lapics *ret)
 			ret->ids[lapic_id(&l) / 64] |= BIT(lapic_id(&l) % 64);
 		lapic_map(&l, LAPIC_ISR, map);
 		for (unsigned w = 0; w < 8; w++)
-			ret->in_service[w] |= map[w];
+			ret->taken[w] |= map[w];
+		lapic_map(&l, LAPIC_IRR, map);
+		for (unsigned w = 0; w < 8; w++)
+			ret->taken[w] |= map[w];
 	}
 }
 
@@ -68,9 +71,9 @@ static void find_wrong(struct out *out, unsigned pin, uint64_t e, const struct l
 		decode_finding(out, "ioapic", "IOAPIC-1", "pin %u is unmasked with vector 0x%02x: vectors below 16 "
 			       "are illegal", pin, vector);
 	if ((e & BIT(15)) && (e & BIT(14)) && lapics->count &&
-	    !(lapics->in_service[vector / 32] >> (vector % 32) & 1))
+	    !(lapics->taken[vector / 32] >> (vector % 32) & 1))
 		decode_finding(out, "ioapic", "IOAPIC-2", "pin %u waits for the EOI of vector 0x%02x, which no vCPU has "
-			       "in service: the EOI was lost", pin, vector);
+			       "pending or in service: the EOI was lost", pin, vector);
 	if (!(e & REDIR_MASKED) && !(e & BIT(11)) && lapics->count && dest != 0xff &&
 	    !(lapics->ids[dest / 64] & BIT(dest % 64)))
 		decode_finding(out, "ioapic", "IOAPIC-3", "pin %u goes to APIC id 0x%02x, which no vCPU has", pin, dest);

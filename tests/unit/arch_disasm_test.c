@@ -238,6 +238,9 @@ static void text_with_symbols(void **state)
 	check_text("f00fb10b", 64, false, "lock cmpxchg [rbx], ecx");
 	check_text("ca0400", 32, false, "retf 0x4");
 	check_text("cb", 32, false, "retf ");
+	check_text("8a00", 16, false, "mov al, [bx+si]");
+	check_text("8b4110", 16, true, "mov 0x10(%bx,%di), %ax");
+	check_text("678b0408", 16, false, "mov ax, [eax+ecx*1]");
 	check_text("06", 64, false, ".byte 0x06");
 }
 

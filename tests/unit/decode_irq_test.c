@@ -104,6 +104,7 @@ static void ioapic(void **state)
 	io.redir[5] = 0x7ULL << 56 | 0x31;
 	io.redir[10] |= BIT(14);
 	io.redir[11] = 0x20 | BIT(14) | BIT(15); /* in service on vCPU 0: fine */
+	io.redir[12] = 0x24 | BIT(14) | BIT(15); /* still pending there */
 	fake_target_set_state(t->target, STATE_X86_IOAPIC, 0, &io, sizeof(io));
 	assert_view(t, "ioapic", NULL,
 		    "IOAPIC: id 0, base 0xfec00000, select 0x00, lines raised 4 10\n"
@@ -112,10 +113,12 @@ static void ioapic(void **state)
 		    "  pin  5  vector 0x31  fixed   to APIC 0x07  edge  high  unmasked\n"
 		    "  pin 10  vector 0x2a  fixed   to APIC 0x01  level low   unmasked remote-irr\n"
 		    "  pin 11  vector 0x20  fixed   to APIC 0x00  level high  unmasked remote-irr\n"
-		    "  not set up: 0-1 3 6-9 12-23\n"
+		    "  pin 12  vector 0x24  fixed   to APIC 0x00  level high  unmasked remote-irr\n"
+		    "  not set up: 0-1 3 6-9 13-23\n"
 		    "! IOAPIC-1: pin 4 is unmasked with vector 0x05: vectors below 16 are illegal\n"
 		    "! IOAPIC-3: pin 5 goes to APIC id 0x07, which no vCPU has\n"
-		    "! IOAPIC-2: pin 10 waits for the EOI of vector 0x2a, which no vCPU has in service: the EOI was lost");
+		    "! IOAPIC-2: pin 10 waits for the EOI of vector 0x2a, which no vCPU has pending or in service: the "
+		    "EOI was lost");
 }
 
 static void pic(void **state)
