@@ -30,6 +30,8 @@ struct place_context {
 	uint64_t addr;		/* pc as linked */
 	bool has_frame_base, has_cfa;
 	struct sum frame_base, cfa;
+	const Dwarf_Op *base_ops; /* of the frame base; NULL: none */
+	size_t nbase_ops;
 };
 
 /* ---- places ---------------------------------------------------------------------------------- */
@@ -146,6 +148,8 @@ static void find_frame_base(struct place_context *c, Dwarf_Die *function)
 	if (!dwarf_attr_integrate(function, DW_AT_frame_base, &attr) ||
 	    dwarf_getlocation_addr(&attr, c->addr, &ops, &n, 1) != 1)
 		return;
+	c->base_ops = ops;
+	c->nbase_ops = n;
 	place = reduce(c, ops, n, &c->frame_base);
 	/* A register as frame base means its value (DWARF 5, 3.3.5). */
 	c->has_frame_base = place == VARIABLE_MEMORY || place == VARIABLE_REGISTER ||
@@ -166,6 +170,10 @@ static void find_place(const struct place_context *c, Dwarf_Die *die, struct var
 			var->place = reduce(c, ops, n, &sum);
 			var->origin.ops = ops;
 			var->origin.nops = n;
+			var->origin.base_ops = c->base_ops;
+			var->origin.nbase_ops = c->nbase_ops;
+			var->origin.object = c->object;
+			var->origin.addr = c->addr;
 		}
 	} else if (dwarf_attr_integrate(die, DW_AT_const_value, &attr) &&
 		   dwarf_formsdata(&attr, &value) == 0) {
@@ -174,14 +182,6 @@ static void find_place(const struct place_context *c, Dwarf_Die *die, struct var
 	}
 	var->reg = sum.reg;
 	var->offset = sum.offset;
-	var->origin.machine = c->machine;
-	var->origin.object_offset = c->object->offset;
-	var->origin.has_frame_base = c->has_frame_base;
-	var->origin.frame_base_reg = c->frame_base.reg;
-	var->origin.frame_base_offset = c->frame_base.offset;
-	var->origin.has_cfa = c->has_cfa;
-	var->origin.cfa_reg = c->cfa.reg;
-	var->origin.cfa_offset = c->cfa.offset;
 	if (var->type.size > 8 && (var->place == VARIABLE_REGISTER || var->place == VARIABLE_VALUE))
 		var->place = VARIABLE_COMPLEX;
 }
@@ -320,32 +320,52 @@ static bool read_reg(void *ctx, unsigned dwarf_reg, uint64_t *ret)
 	return id >= 0 && regs_get(source->regs, id, ret);
 }
 
-static bool base_value(const struct regs *regs, bool has, int reg, int64_t offset, uint64_t *ret)
+/* The CFA by its whole rule, which may be more than a register and an offset (realigned stacks). */
+static void eval_cfa(const struct variable *var, struct location_env *env)
 {
-	uint64_t v = 0;
+	Dwarf_Frame *frame = symbol_object_cfi(var->origin.object, var->origin.addr);
+	struct location at;
+	Dwarf_Op *ops;
+	size_t n;
 
-	if (!has || (reg >= 0 && !regs_get(regs, reg, &v)))
-		return false;
-	*ret = v + offset;
-	return true;
+	if (!frame)
+		return;
+	if (dwarf_frame_cfa(frame, &ops, &n) == 0 && n && location_eval(env, ops, n, &at) &&
+	    at.kind != LOCATION_REGISTER) {
+		env->has_cfa = true;
+		env->cfa = at.value;
+	}
+	free(frame);
+}
+
+static void eval_frame_base(const struct variable *var, struct location_env *env)
+{
+	struct location at;
+
+	if (!var->origin.nbase_ops ||
+	    !location_eval(env, var->origin.base_ops, var->origin.nbase_ops, &at))
+		return;
+	env->frame_base = at.value;
+	env->has_frame_base = at.kind != LOCATION_REGISTER ||
+			      env->reg(env->ctx, at.value, &env->frame_base);
 }
 
 void variable_resolve(struct variable *var, const struct regs *regs, const struct mem_reader *mem)
 {
-	struct reg_source source = { regs, var->origin.machine };
-	struct location_env env = {
-		.ctx = &source, .reg = read_reg, .mem = mem, .big_endian = regs->arch->big_endian,
-		.word = var->origin.machine == regs->arch->elf_machine_32 ? 4 : 8,
-		.offset = var->origin.object_offset,
-	};
+	struct reg_source source = { .regs = regs };
+	struct location_env env = { .ctx = &source, .reg = read_reg, .mem = mem, .word = 8,
+				    .big_endian = regs->arch->big_endian };
 	struct location at;
+	GElf_Ehdr header;
 
-	if (var->place != VARIABLE_COMPLEX || !var->origin.nops)
+	if (var->place != VARIABLE_COMPLEX || !var->origin.nops ||
+	    !gelf_getehdr(var->origin.object->elf, &header))
 		return;
-	env.has_cfa = base_value(regs, var->origin.has_cfa, var->origin.cfa_reg, var->origin.cfa_offset,
-				 &env.cfa);
-	env.has_frame_base = base_value(regs, var->origin.has_frame_base, var->origin.frame_base_reg,
-					var->origin.frame_base_offset, &env.frame_base);
+	source.machine = header.e_machine;
+	env.word = header.e_ident[EI_CLASS] == ELFCLASS64 ? 8 : 4;
+	env.offset = var->origin.object->offset;
+	eval_cfa(var, &env);
+	eval_frame_base(var, &env);
 	if (!location_eval(&env, var->origin.ops, var->origin.nops, &at) ||
 	    at.kind == LOCATION_REGISTER || (at.kind == LOCATION_VALUE && var->type.size > 8))
 		return;

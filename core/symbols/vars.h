@@ -13,6 +13,8 @@
 #include "core/arch/arch.h"
 #include "core/symbols/symbols.h"
 
+struct symbol_object;
+
 enum variable_place {
 	VARIABLE_MEMORY,	/* at @reg + @offset */
 	VARIABLE_REGISTER,	/* in the low bytes of @reg */
@@ -47,15 +49,12 @@ struct variable {
 	int reg;		/* register id of struct arch, -1: none, @offset is all */
 	int64_t offset;
 	struct variable_type type;
-	struct {		/* libdw's, for formatting and resolving; alive as the symbols object is */
+	struct {		/* for formatting and resolving: libdw's, alive as the symbols object is */
 		uintptr_t die[4];
-		const void *ops;
-		size_t nops;
-		unsigned machine;
-		int64_t object_offset;
-		bool has_frame_base, has_cfa;
-		int frame_base_reg, cfa_reg;
-		int64_t frame_base_offset, cfa_offset;
+		struct symbol_object *object;
+		uint64_t addr;	/* pc as linked */
+		const void *ops, *base_ops;
+		size_t nops, nbase_ops;
 	} origin;
 };
 
