@@ -120,9 +120,9 @@ static void print_insn(struct session *s, struct out *out, const struct insn *in
 	print_mark(s, out, insn->pc, current);
 	out_text(out, ROLE_ADDR, "%08" PRIx64, insn->pc);
 	if (symbols_by_addr(s->symbols, insn->pc, &sym, &off))
-		out_text(out, ROLE_COMMENT, " +%-4" PRIu64, off);
+		out_text(out, ROLE_COMMENT, " +0x%-3" PRIx64, off);
 	else
-		out_text(out, ROLE_TEXT, "      ");
+		out_text(out, ROLE_TEXT, "       ");
 	out_text(out, ROLE_TEXT, " ");
 	for (unsigned i = 0; wide && i < BYTES_SHOWN; i++) {
 		if (i < insn->len)
@@ -171,7 +171,7 @@ static void print_before(struct session *s, struct code_rows *rows, uint64_t add
 	uint64_t off;
 
 	if (symbols_by_addr(s->symbols, addr, &sym, &off) && (!off || first)) {
-		out_text(rows->text, ROLE_SYMBOL, off ? "%s: (+%" PRIu64 ")" : "%s:", sym.name, off);
+		out_text(rows->text, ROLE_SYMBOL, off ? "%s: (+0x%" PRIx64 ")" : "%s:", sym.name, off);
 		out_nl(rows->text);
 		add(rows, CODE_LABEL, addr, 0, false);
 	}

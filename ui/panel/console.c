@@ -11,18 +11,23 @@
 
 #define LINES_KEPT 10000
 #define DEBUG_PORT 0xe9
+#define DEBUG_PREFIX "[debug port] "
 
 struct state {
 	struct scrollback lines;
 	struct conline port[2];		/* serial, debug port */
-	struct out *partial;		/* the serial line under way, as a row */
-	bool partial_stale;
+	struct out *partial;		/* a line under way, as a row */
 	struct list list;
 	bool typing;			/* keys go to the guest */
 	bool escape;			/* Escape is held back: a second one leaves */
 };
 
-/* The lines, and the one under way as the last row. */
+/* Lines, then what has no end yet: of the debug port, and of the serial port where one types. */
+static bool debug_partial(const struct state *st)
+{
+	return st->port[1].len > 0;
+}
+
 static uint64_t model_first(void *ctx)
 {
 	return ((struct state *)ctx)->lines.first;
@@ -32,22 +37,22 @@ static uint64_t model_end(void *ctx)
 {
 	struct state *st = ctx;
 
-	return st->lines.end + (st->port[0].len || st->typing ? 1 : 0);
+	return st->lines.end + debug_partial(st) + (st->port[0].len || st->typing);
 }
 
 static const struct out_line *model_line(void *ctx, uint64_t n)
 {
 	struct state *st = ctx;
 	char buf[CONLINE_CELLS * 4 + 8];
+	bool debug = n == st->lines.end && debug_partial(st);
 
-	if (n != st->lines.end)
+	if (n < st->lines.end)
 		return scrollback_model.line(&st->lines, n);
-	if (st->partial_stale) {
-		out_capture_clear(st->partial);
-		conline_text(&st->port[0], buf, sizeof(buf));
-		out_text(st->partial, ROLE_TEXT, "%s", buf);
-		st->partial_stale = false;
-	}
+	out_capture_clear(st->partial);
+	conline_text(&st->port[debug], buf, sizeof(buf));
+	if (debug)
+		out_text(st->partial, ROLE_DIM, DEBUG_PREFIX);
+	out_text(st->partial, ROLE_TEXT, "%s", buf);
 	return out_capture_line(st->partial, 0);
 }
 
@@ -89,7 +94,7 @@ static void serial_line(void *ctx, const char *text, size_t len)
 
 static void debug_line(void *ctx, const char *text, size_t len)
 {
-	push_line(ctx, "[debug port] ", text, len);
+	push_line(ctx, DEBUG_PREFIX, text, len);
 }
 
 static void console(struct panel *p, unsigned port, const void *data, size_t len)
@@ -100,7 +105,6 @@ static void console(struct panel *p, unsigned port, const void *data, size_t len
 	if (!p->screen->options->console)
 		return;
 	conline_feed(&st->port[debug], data, len, debug ? debug_line : serial_line, st);
-	st->partial_stale = true;
 	panel_touch(p);
 }
 
@@ -141,7 +145,6 @@ static void set_typing(struct panel *p, bool on)
 
 	st->typing = on;
 	st->escape = false;
-	st->partial_stale = true;
 	if (on)
 		st->list.follow = true;
 	screen_touch_all(p->screen);
@@ -188,7 +191,7 @@ static bool input(struct panel *p, const struct key *key)
 static bool cursor(struct panel *p, int *ret_y, int *ret_x)
 {
 	struct state *st = p->state;
-	uint64_t row = st->lines.end - st->list.top;
+	uint64_t row = st->lines.end + debug_partial(st) - st->list.top;
 
 	if (!st->typing || !p->visible || row >= (uint64_t)p->area.h)
 		return false;
