@@ -77,20 +77,7 @@ static void action_redraw(struct screen *s, struct panel *p)
 	screen_touch_all(s);
 }
 
-static void quit_now(struct screen *s)
-{
-	s->session->quit = true;
-}
-
-static void action_quit(struct screen *s, struct panel *p)
-{
-	struct target *t = s->session->target;
-
-	if (!t || target_state(t) == TARGET_ENDED)
-		quit_now(s);
-	else
-		screen_confirm(s, "The guest is still there. End it and leave vmscope?", quit_now);
-}
+static void action_quit(struct screen *s, struct panel *p) { screen_quit(s); }
 
 /* ---- searching ---------------------------------------------------------------------------------------- */
 

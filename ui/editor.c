@@ -5,15 +5,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <readline/history.h>
 #include <readline/readline.h>
 
 #include "core/base/vec.h"
 #include "core/command/command.h"
 
 #define COMPLETIONS_MAX 400
+#define K_UNDO 0x1f	/* Ctrl-_ */
 
 /* readline calls back without context; this is the only place that bridges it. */
-static const struct editor_client *client;
+static struct {
+	const struct editor_client *client;
+	bool touched_history;	/* this line searched the history or moved in it */
+} editor;
 
 /* ---- completion --------------------------------------------------------------------------------- */
 
@@ -63,10 +68,10 @@ static char **complete(const char *text, int start, int end)
 	const char *first;
 
 	rl_attempted_completion_over = 1; /* never file names where none are wanted */
-	if (!client || !client->session)
+	if (!editor.client || !editor.client->session)
 		return NULL;
 	vec_push(&m.list, NULL);
-	command_complete(client->session, rl_line_buffer, end, &word, add_match, &m, COMPLETIONS_MAX);
+	command_complete(editor.client->session, rl_line_buffer, end, &word, add_match, &m, COMPLETIONS_MAX);
 	if (m.list.len == 1) {
 		vec_free(&m.list);
 		return NULL;
@@ -90,39 +95,38 @@ static char **complete(const char *text, int start, int end)
 
 /* ---- what readline calls ------------------------------------------------------------------------ */
 
-static void on_line(char *line)
+static void on_end_of_input(char *line)
 {
-	if (client)
-		client->line(client->ctx, line);
-	else
-		free(line);
+	free(line); /* lines come from accept_line() */
+	if (editor.client && !line)
+		editor.client->line(editor.client->ctx, NULL);
 }
 
 static int on_getc(FILE *stream)
 {
-	return client->read_byte(client->ctx);
+	return editor.client->read_byte(editor.client->ctx);
 }
 
 static int on_input_available(void)
 {
-	return client->has_byte(client->ctx);
+	return editor.client->has_byte(editor.client->ctx);
 }
 
 static void on_redisplay(void)
 {
-	client->redisplay(client->ctx);
+	editor.client->redisplay(editor.client->ctx);
 }
 
 static void on_matches(char **matches, int n, int max_len)
 {
-	if (client->matches)
-		client->matches(client->ctx, matches + 1, n);
+	if (editor.client->matches)
+		editor.client->matches(editor.client->ctx, matches + 1, n);
 	rl_forced_update_display();
 }
 
 void editor_attach(const struct editor_client *new_client)
 {
-	client = new_client;
+	editor.client = new_client;
 	rl_readline_name = "vmscope";
 	rl_catch_signals = 0;
 	rl_catch_sigwinch = 0;
@@ -130,7 +134,7 @@ void editor_attach(const struct editor_client *new_client)
 	rl_attempted_completion_function = complete;
 	rl_completer_word_break_characters = " \t";
 	rl_completion_query_items = COMPLETIONS_MAX + 1; /* bounded: never ask */
-	if (!client->read_byte)
+	if (!editor.client->read_byte)
 		return;
 	rl_prep_term_function = NULL;	/* curses owns the terminal's modes */
 	rl_deprep_term_function = NULL;
@@ -146,16 +150,102 @@ void editor_attach(const struct editor_client *new_client)
 void editor_detach(void)
 {
 	rl_callback_handler_remove();
-	if (client && client->read_byte && rl_outstream) {
+	if (editor.client && editor.client->read_byte && rl_outstream) {
 		fclose(rl_outstream);
 		rl_outstream = NULL;
 	}
-	client = NULL;
+	editor.client = NULL;
+}
+
+void editor_settle(void)
+{
+	rl_callback_sigcleanup();
+}
+
+/*
+ * Back to an empty line. readline 8.2 keeps undo lists of the line, of each history entry that was shown
+ * and of the line that was left for the history, and after a search some of them are the same one twice:
+ * its own way to end a line then frees memory it has freed already. Where that may be so the lists are
+ * forgotten instead, a few bytes each.
+ */
+static void reset_line(void)
+{
+	HIST_ENTRY **entries = history_list();
+
+	editor_settle();
+	if (!editor.touched_history) {
+		rl_free_line_state();
+	} else {
+		for (; entries && *entries; entries++)
+			(*entries)->data = NULL;
+		rl_maybe_unsave_line();
+		rl_undo_list = NULL;
+	}
+	rl_replace_line("", 1);
+	using_history();
+	rl_point = rl_end = rl_mark = 0;
+	editor.touched_history = false;
+}
+
+/* What Enter does, instead of rl_newline(), which reverts the line by those lists. */
+static int accept_line(int count, int key)
+{
+	char *line = xstrdup(rl_line_buffer);
+
+	reset_line();
+	if (!editor.client->read_byte) {
+		rl_crlf();
+		rl_on_new_line();
+	}
+	editor.client->line(editor.client->ctx, line);
+	return 0;
+}
+
+/* The same lists: after the history was used, what there is to undo may be gone. */
+static int undo(int count, int key)
+{
+	return editor.touched_history ? rl_ding() : rl_undo_command(count, key);
+}
+
+static void bind_keys(void)
+{
+	/* Macros and non-incremental searches crash readline 8.2 in callback mode; vi mode by accident (M-C-j)
+	 * is left to ~/.inputrc. */
+	static const char *const broken[] = {
+		"non-incremental-forward-search-history", "non-incremental-reverse-search-history",
+		"non-incremental-forward-search-history-again", "non-incremental-reverse-search-history-again",
+		"start-kbd-macro", "end-kbd-macro", "call-last-kbd-macro", "print-last-kbd-macro",
+		"operate-and-get-next", "vi-editing-mode", "emacs-editing-mode", "undo", "revert-line", "vi-undo",
+	};
+	static const struct { const char *name; bool has_enter; } maps[] = {
+		{ "emacs-standard", true }, { "emacs-meta", false }, { "emacs-ctlx", false },
+		{ "vi-insert", true }, { "vi-command", true },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(maps); i++) {
+		Keymap map = rl_get_keymap_by_name(maps[i].name);
+
+		for (size_t j = 0; map && j < ARRAY_SIZE(broken); j++)
+			if (rl_named_function(broken[j]))
+				rl_unbind_function_in_map(rl_named_function(broken[j]), map);
+		if (!map || !maps[i].has_enter)
+			continue;
+		if (i == 0)
+			rl_bind_key_in_map(K_UNDO, undo, map);
+		rl_bind_key_in_map('\r', accept_line, map);
+		rl_bind_key_in_map('\n', accept_line, map);
+	}
 }
 
 void editor_prompt(const char *prompt)
 {
-	rl_callback_handler_install(prompt, on_line);
+	bool first = !rl_line_buffer;
+
+	if (!first)
+		reset_line();
+	rl_callback_handler_install(prompt, on_end_of_input);
+	if (first) /* after ~/.inputrc was read */
+		bind_keys();
 }
 
 void editor_hide(void)
@@ -166,13 +256,30 @@ void editor_hide(void)
 void editor_feed(void)
 {
 	rl_callback_read_char();
+	if (RL_ISSTATE(RL_STATE_ISEARCH | RL_STATE_NSEARCH) || where_history() != history_length)
+		editor.touched_history = true;
+}
+
+enum editor_verdict editor_check(unsigned char *bytes, unsigned len)
+{
+	rl_command_func_t *function;
+	int type = ISFUNC;
+
+	if (RL_ISSTATE(RL_STATE_CHARSEARCH | RL_STATE_VIMOTION | RL_STATE_MOREINPUT))
+		return EDITOR_WHOLE; /* it reads keys itself there */
+	function = rl_function_of_keyseq_len((char *)bytes, len, NULL, &type);
+	if (type == ISFUNC && function == rl_do_lowercase_version) {
+		bytes[len - 1] |= 0x20;
+		function = rl_function_of_keyseq_len((char *)bytes, len, NULL, &type);
+	}
+	if (type == ISKMAP)
+		return len == 1 && bytes[0] == 27 ? EDITOR_WHOLE : EDITOR_PREFIX;
+	return type == ISMACR || function ? EDITOR_WHOLE : EDITOR_NOTHING;
 }
 
 void editor_drop_line(void)
 {
-	rl_free_line_state();
-	rl_callback_sigcleanup();
-	rl_replace_line("", 0);
+	reset_line();
 	rl_crlf();
 	rl_on_new_line();
 	rl_redisplay();
@@ -180,10 +287,7 @@ void editor_drop_line(void)
 
 void editor_clear(void)
 {
-	rl_free_line_state();
-	rl_callback_sigcleanup();
-	rl_replace_line("", 1);
-	rl_point = rl_end = 0;
+	reset_line();
 	rl_forced_update_display();
 }
 

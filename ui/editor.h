@@ -30,8 +30,15 @@ void editor_detach(void);
 void editor_prompt(const char *prompt);	/* shows the prompt and waits for a line */
 void editor_hide(void);			/* the terminal belongs to something else for now */
 void editor_feed(void);			/* a byte is there */
+
+/* What readline would make of these bytes. It must not be given the start of a sequence that nothing is
+ * bound to: in callback mode 8.2 then follows a null pointer at the next byte. May rewrite the last one. */
+enum editor_verdict { EDITOR_WHOLE, EDITOR_PREFIX, EDITOR_NOTHING };
+enum editor_verdict editor_check(unsigned char *bytes, unsigned len);
+
 void editor_drop_line(void);		/* Ctrl-C at the prompt: forget what was typed, prompt again */
 void editor_clear(void);		/* the same without a word, for a screen */
+void editor_settle(void);		/* ends a search or another half-typed key */
 void editor_insert(const char *text);	/* as if typed */
 void editor_resized(void);
 

@@ -75,7 +75,6 @@ static void on_line(void *ctx, char *line)
 {
 	struct plain *p = ctx;
 
-	editor_hide(); /* the terminal is the guest's or the command's for now */
 	p->line = line;
 	p->has_line = line != NULL;
 	p->ended = line == NULL;
@@ -106,8 +105,7 @@ static struct error *read_line(struct plain *p)
 	editor_prompt(PROMPT);
 	while (!error && !p->has_line && !p->ended && !p->lm->ended_by)
 		error = loop_run_once(s->loop, -1);
-	if (!p->has_line && !p->ended)
-		editor_hide();
+	editor_hide(); /* the terminal is the guest's or the command's for now */
 	loop_remove(source);
 	return error;
 }

@@ -17,6 +17,8 @@ struct prompt {
 	struct editor_client client;
 	unsigned char queue[QUEUE_SIZE]; /* bytes of one key on their way to readline */
 	unsigned head, len;
+	unsigned char prefix[64]; /* of a key of several, C-x */
+	unsigned nprefix;
 	char *label;
 	char *line;		/* accepted, and not yet handed on: readline is still on the stack */
 	bool has_line, ended;
@@ -111,12 +113,31 @@ static void end_question(struct prompt *p, const char *text)
 	answer(p->answer_ctx, text);
 }
 
+/* Puts the bytes of a whole key (C-x and the next one are one) where readline finds them. */
+static bool queue_key(struct prompt *p, const struct key *key)
+{
+	enum editor_verdict verdict;
+
+	for (unsigned i = 0; i < key->len && p->nprefix < sizeof(p->prefix); i++)
+		p->prefix[p->nprefix++] = key->bytes[i];
+	verdict = p->prefix[0] >= 0x80 ? EDITOR_WHOLE : editor_check(p->prefix, p->nprefix);
+	if (verdict == EDITOR_PREFIX && p->nprefix < sizeof(p->prefix))
+		return false;
+	for (unsigned i = 0; i < p->nprefix && verdict == EDITOR_WHOLE; i++)
+		p->queue[(p->head + p->len++) % QUEUE_SIZE] = p->prefix[i];
+	p->nprefix = 0;
+	return verdict == EDITOR_WHOLE;
+}
+
 void prompt_key(struct prompt *p, const struct key *key)
 {
 	bool was_asking = p->asking;
 
-	for (unsigned i = 0; i < key->len && p->len < QUEUE_SIZE; i++)
-		p->queue[(p->head + p->len++) % QUEUE_SIZE] = key->bytes[i];
+	/* Bytes that are no text (readline's vi mode would never come back from them). */
+	if (key->code == K_OTHER && key->bytes[0] >= 0x80)
+		return;
+	if (!queue_key(p, key))
+		return;
 	while (p->len && !p->has_line && !p->ended)
 		editor_feed();
 	p->len = 0;
@@ -152,6 +173,12 @@ void prompt_clear(struct prompt *p)
 		prompt_cancel(p);
 	else
 		editor_clear();
+}
+
+void prompt_leave(struct prompt *p)
+{
+	p->nprefix = 0;
+	editor_settle();
 }
 
 void prompt_insert(struct prompt *p, const char *text)

@@ -29,6 +29,7 @@ void prompt_destroy(struct prompt *p);
 
 void prompt_key(struct prompt *p, const struct key *key);
 void prompt_clear(struct prompt *p); /* Ctrl-C: drops what was typed */
+void prompt_leave(struct prompt *p); /* the keys go elsewhere: ends what is half typed */
 void prompt_insert(struct prompt *p, const char *text);
 bool prompt_empty(const struct prompt *p);
 /* vi mode: Escape is readline's. */

@@ -140,6 +140,8 @@ void screen_set_zoom(struct screen *s, bool on)
 void screen_focus(struct screen *s, struct panel *p)
 {
 	s->focus = p;
+	if (s->at_prompt)
+		prompt_leave(s->prompt);
 	s->at_prompt = false;
 	if (s->single || !p->visible) {
 		s->zoom = s->zoom || !s->single || !p->visible;
@@ -150,6 +152,8 @@ void screen_focus(struct screen *s, struct panel *p)
 
 void screen_focus_prompt(struct screen *s, bool on)
 {
+	if (!on)
+		prompt_leave(s->prompt);
 	s->at_prompt = on;
 	screen_touch_all(s);
 }
@@ -326,6 +330,21 @@ void screen_confirm(struct screen *s, const char *question, void (*yes)(struct s
 	out_nl(content);
 	screen_show_popup(s, popup_create(&s->theme, content, "Sure?", "y yes  any other key no", POPUP_CENTRE));
 	s->popup_yes = yes;
+}
+
+static void quit_now(struct screen *s)
+{
+	s->session->quit = true;
+}
+
+void screen_quit(struct screen *s)
+{
+	struct target *t = s->session->target;
+
+	if (!t || target_state(t) == TARGET_ENDED)
+		quit_now(s);
+	else
+		screen_confirm(s, "The guest is still there. End it and leave vmscope?", quit_now);
 }
 
 /* ---- life ------------------------------------------------------------------------------------------- */

@@ -86,6 +86,8 @@ struct panel *screen_panel(struct screen *s, const char *name); /* NULL: none */
 
 void screen_note(struct screen *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void screen_show_popup(struct screen *s, struct popup *popup); /* takes; NULL closes */
+/* Leaves vmscope; asks while a guest lives. */
+void screen_quit(struct screen *s);
 /* A question that `y` answers with @yes and any other key drops. */
 void screen_confirm(struct screen *s, const char *question, void (*yes)(struct screen *s));
 

@@ -71,11 +71,14 @@ bool term_usable(void)
 {
 	int err;
 	const char *cup;
+	bool usable;
 
 	if (setupterm(NULL, STDOUT_FILENO, &err) == ERR)
 		return false;
 	cup = tigetstr("cup");
-	return cup && cup != (const char *)-1;
+	usable = cup && cup != (const char *)-1;
+	del_curterm(cur_term);
+	return usable;
 }
 
 static void modes(void)

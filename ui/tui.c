@@ -212,11 +212,7 @@ static void on_command(void *ctx, const char *line)
 
 static void on_prompt_end(void *ctx)
 {
-	const struct key quit = { .code = 'q', .bytes = "q", .len = 1 };
-	struct screen *s = &((struct tui *)ctx)->screen;
-
-	screen_focus_prompt(s, false);
-	screen_key(s, &quit); /* asks when a guest would die */
+	screen_quit(&((struct tui *)ctx)->screen);
 }
 
 static void on_prompt_changed(void *ctx)

@@ -32,6 +32,14 @@ static void register_commands(struct session *session)
 	session->start_ns = FAKE_TIME0; /* times on the screen are the fake's own */
 }
 
+/* readline forgets undo lists that it would otherwise free twice (ui/editor.c); curses keeps some of its
+ * tables for ever. */
+const char *__lsan_default_suppressions(void);
+const char *__lsan_default_suppressions(void)
+{
+	return "leak:libreadline\nleak:libncursesw\nleak:libtinfo\n";
+}
+
 int main(int argc, char **argv)
 {
 	static const struct ui_backend backend = {

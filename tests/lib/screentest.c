@@ -13,7 +13,7 @@
  *	attrs TEXT	print the rows that contain TEXT with their attributes
  *	idle MS		nothing may be written for MS milliseconds
  *	storm N		N resizes to sizes from 1x1 to 250x100, from a fixed seed
- *	random N	N bytes of keys from a fixed seed (no Ctrl-C, Ctrl-Z, q)
+ *	random N SEED	N bytes of keys, always the same for SEED (no Ctrl-C, Ctrl-D, Ctrl-Z, q)
  *	signal NAME	TERM HUP TSTP CONT
  *	hangup		closes the terminal
  *	exit		wait for the end; print its status and whether the terminal is as before
@@ -36,6 +36,7 @@
 #include <termios.h>
 #include <time.h>
 #include <unistd.h>
+#include <utmp.h>
 
 #include <vterm.h>
 
@@ -48,6 +49,7 @@ struct test {
 	unsigned line;
 	int w, h;
 	int fd;			/* the terminal's other side; -1 before `run` */
+	int tty;		/* the program's side, kept open: its modes are looked at when it is gone */
 	pid_t pid;
 	struct termios before;
 	VTerm *vt;
@@ -157,11 +159,14 @@ static bool sleeps(const struct test *t)
 static bool settle(struct test *t)
 {
 	unsigned long start = now_ms(), quiet = start;
+	siginfo_t info = {0};
 
 	while (now_ms() - quiet < QUIET_MS) {
 		bool any;
 
 		if (!drain(t, 5, &any))
+			return false;
+		if (waitid(P_PID, (id_t)t->pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid)
 			return false;
 		if (any || !sleeps(t))
 			quiet = now_ms();
@@ -345,7 +350,7 @@ static void send_random(struct test *t, int n)
 		if (c == 3 || c == 26 || c == 'q' || c == 4) /* would end or stop it, which is not asked here */
 			c = 27;
 		send(t, &c, 1);
-		if (i % 16 == 0 && !drain(t, 0, &any))
+		if (i % 16 == 0 && (!drain(t, 0, &any) || kill(t->pid, 0)))
 			fail(t, "the program ended after %d random bytes", i);
 	}
 }
@@ -389,18 +394,20 @@ static void start(struct test *t, const char *program, const char *args)
 	for (word = strtok_r(words, " ", &save); word && n < 62; word = strtok_r(NULL, " ", &save))
 		argv[n++] = word;
 	make_terminal(t);
-	t->pid = forkpty(&t->fd, NULL, NULL, &ws);
-	if (t->pid < 0)
+	if (openpty(&t->fd, &t->tty, NULL, NULL, &ws) || tcgetattr(t->tty, &t->before))
 		fail(t, "no pseudo terminal: %s", strerror(errno));
+	fcntl(t->fd, F_SETFD, FD_CLOEXEC);
+	t->pid = fork();
+	if (t->pid < 0)
+		fail(t, "can not fork: %s", strerror(errno));
 	if (!t->pid) {
-		tcflush(STDIN_FILENO, TCIOFLUSH);
+		login_tty(t->tty);
 		execv(path, argv);
 		fprintf(stderr, "can not run %s: %s\n", path, strerror(errno));
 		_exit(127);
 	}
 	free(words);
-	fcntl(t->fd, F_SETFD, FD_CLOEXEC);
-	tcgetattr(t->fd, &t->before); /* of the terminal, as the program finds it */
+	fcntl(t->tty, F_SETFD, FD_CLOEXEC);
 }
 
 static void wait_exit(struct test *t)
@@ -421,7 +428,7 @@ static void wait_exit(struct test *t)
 	t->pid = 0;
 	while (drain(t, 0, &any) && any)
 		;
-	if (t->fd >= 0 && !tcgetattr(t->fd, &after))
+	if (t->fd >= 0 && !tcgetattr(t->tty, &after))
 		same = !memcmp(&t->before, &after, sizeof(after));
 	if (WIFSIGNALED(status))
 		printf("---- killed by signal %d", WTERMSIG(status));
@@ -455,7 +462,7 @@ static void wait_text(struct test *t, const char *text, bool there)
 	bool any;
 
 	while (on_screen(t, text) != there) {
-		if (!drain(t, 20, &any)) {
+		if (!drain(t, 20, &any) || (!any && !settle(t) && on_screen(t, text) != there)) {
 			shot(t);
 			fail(t, "the program ended; '%s' is %s the screen", text, there ? "not on" : "still on");
 		}
@@ -481,7 +488,7 @@ static void idle(struct test *t, unsigned long ms)
 static void run_line(struct test *t, char *line)
 {
 	char *arg = line + strcspn(line, " "), *word, *save;
-	int w, h;
+	int w, h, n;
 
 	if (*arg)
 		*arg++ = 0;
@@ -497,7 +504,7 @@ static void run_line(struct test *t, char *line)
 			exit(77);
 		}
 		start(t, "vmscope", arg);
-	} else if (t->fd < 0) {
+	} else if (!t->pid) {
 		fail(t, "'%s' before run", line);
 	} else if (!strcmp(line, "key")) {
 		for (word = strtok_r(arg, " ", &save); word; word = strtok_r(NULL, " ", &save)) {
@@ -517,10 +524,13 @@ static void run_line(struct test *t, char *line)
 	} else if (!strcmp(line, "storm")) {
 		storm(t, atoi(arg));
 	} else if (!strcmp(line, "random")) {
-		send_random(t, atoi(arg));
+		if (sscanf(arg, "%d %u", &n, &t->seed) != 2)
+			fail(t, "random takes a number and a seed");
+		send_random(t, n);
 	} else if (!strcmp(line, "signal")) {
 		send_signal(t, arg);
 	} else if (!strcmp(line, "hangup")) {
+		close(t->tty);
 		close(t->fd);
 		t->fd = -1;
 	} else if (!strcmp(line, "exit")) {
