@@ -133,8 +133,8 @@ const struct command cmd_frame = {
 	.aliases = (const char *const[]){ "f", NULL },
 	.group = "stack",
 	.summary = "select frame N of the backtrace; none: show the selected one",
-	.help = "Registers and variables are then those of that frame, as far as the debug info tells where\n"
-		"calls saved them; without it pc, sp and fp are, and the others stay as they are now.",
+	.help = "Registers and variables are then those of that frame, where the debug info tells where calls\n"
+		"saved them; without it pc, sp and fp are, and the others stay as they are now.",
 	.examples = (const char *const[]){ "break leaf; continue; frame 1; frame", NULL },
 	.args = { { .type = ARG_COUNT, .name = "N", .optional = true } },
 	.needs = NEED_TARGET | NEED_HALTED,

@@ -74,7 +74,7 @@ static struct error *info_args_run(struct session *s, const struct args *args, s
 const struct command cmd_info_locals = {
 	.name = "info locals",
 	.group = "stack",
-	.summary = "list the variables in scope in the selected frame, with types and values",
+	.summary = "list the selected frame's variables: type, name, value",
 	.help = "Needs debug info (-g). Their names are usable in expressions: `print n`, `set n = 3`,\n"
 		"`break FILE:LINE if n == 3`. Inner blocks come first and hide outer ones.",
 	.needs = NEED_TARGET | NEED_HALTED,
@@ -84,7 +84,7 @@ const struct command cmd_info_locals = {
 const struct command cmd_info_args = {
 	.name = "info args",
 	.group = "stack",
-	.summary = "list the parameters of the selected frame's function, with types and values",
+	.summary = "list the selected frame's parameters: type, name, value",
 	.help = "Needs debug info (-g). See `help info locals`.",
 	.needs = NEED_TARGET | NEED_HALTED,
 	.run = info_args_run,

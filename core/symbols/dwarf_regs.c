@@ -35,15 +35,3 @@ int dwarf_reg_id(const struct arch *arch, unsigned machine, unsigned dwarf_reg)
 	}
 	return name && reg_lookup(arch, name, &ref) ? ref.reg : -1;
 }
-
-bool dwarf_reg_is_volatile(unsigned machine, unsigned dwarf_reg)
-{
-	switch (machine) {
-	case EM_X86_64: return dwarf_reg <= 2 || dwarf_reg == 4 || dwarf_reg == 5 ||
-			       (dwarf_reg >= 8 && dwarf_reg <= 11);
-	case EM_386: return dwarf_reg <= 2;
-	case EM_PPC64: return dwarf_reg == 0 || (dwarf_reg >= 3 && dwarf_reg <= 12);
-	case EM_AARCH64: return dwarf_reg <= 18;
-	default: return false;
-	}
-}

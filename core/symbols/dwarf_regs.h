@@ -9,5 +9,3 @@
 
 /* @machine: EM_* of the file. -1 when there is none. */
 int dwarf_reg_id(const struct arch *arch, unsigned machine, unsigned dwarf_reg);
-/* Whether a call may change it: then it is not known in the caller unless somebody saved it. */
-bool dwarf_reg_is_volatile(unsigned machine, unsigned dwarf_reg);

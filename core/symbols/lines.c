@@ -378,6 +378,32 @@ struct error *symbols_addr_by_line(const struct symbols *syms, const char *file,
 	return NULL;
 }
 
+/* Whether the function's parameters have one place each, on the stack: then it is not optimized, whatever
+ * its unit is, and the prologue puts them there. */
+static bool keeps_parameters(struct line_unit *unit, uint64_t addr)
+{
+	Dwarf_Die *scopes, die;
+	Dwarf_Attribute attr;
+	bool result = false;
+	Dwarf_Op *ops;
+	size_t nops;
+	int n = dwarf_getscopes(&unit->die, addr, &scopes);
+
+	for (int i = 0; i < n; i++) {
+		if (dwarf_tag(&scopes[i]) != DW_TAG_subprogram)
+			continue;
+		if (dwarf_child(&scopes[i], &die) == 0 && dwarf_tag(&die) == DW_TAG_formal_parameter &&
+		    dwarf_attr(&die, DW_AT_location, &attr) &&
+		    dwarf_getlocation(&attr, &ops, &nops) == 0)
+			/* Above the frame base are those the caller pushed, optimized or not. */
+			result = nops && ops->atom == DW_OP_fbreg && (int64_t)ops->number < 0;
+		break;
+	}
+	if (n > 0)
+		free(scopes);
+	return result;
+}
+
 uint64_t symbols_after_prologue(const struct symbols *syms, uint64_t func_addr)
 {
 	const struct line_row *row, *end, *second = NULL;
@@ -404,7 +430,7 @@ uint64_t symbols_after_prologue(const struct symbols *syms, uint64_t func_addr)
 			if (second && limit == UINT64_MAX)
 				break;
 		}
-		if (second && !unit->is_optimized)
+		if (second && (!unit->is_optimized || keeps_parameters(unit, func_addr - object->offset)))
 			return second->start + object->offset;
 		return func_addr;
 	}

@@ -151,11 +151,9 @@ static enum unwind_result apply_row(const struct cfi_row *row, const struct mem_
 		switch (apply_rule(&env, row->frame, reg, &v)) {
 		case RULE_VALUE: regs_set(regs, id, v); break;
 		case RULE_UNREADABLE: invalidate(regs, id); break;
-		default:
-			/* Not mentioned: the ABI decides, since libdw takes rax for rbx there. */
-			if (!row->is_signal && dwarf_reg_is_volatile(row->machine, reg))
-				invalidate(regs, id);
-			break;
+		/* Not mentioned: the value stays, as in gdb. The compiler names such a register as a
+		 * variable's place across a call only where it knows that the callee leaves it alone. */
+		default: break;
 		}
 	}
 	regs_set(regs, arch->reg_pc, pc);

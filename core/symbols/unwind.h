@@ -12,7 +12,8 @@
 #include "core/symbols/symbols.h"
 
 struct unwind_frame {
-	struct regs regs;	/* as the frame sees them; what a call may destroy is not valid in callers */
+	struct regs regs;	/* as the frame sees them; those that calls may change and nobody saved stay as they are
+				 * now, as in gdb */
 	struct frame frame;	/* pc and sp linear */
 	bool exact_pc;		/* pc is about to execute: innermost, or interrupted; else it was called from
 				 * the instruction before pc, and that one's line is meant */
