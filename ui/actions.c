@@ -224,6 +224,14 @@ static bool popup_key(struct screen *s, const struct key *key)
 	return help || key->code == K_ESC;
 }
 
+/* At the prompt pages are those of the output, where the answers are. */
+static struct panel *target_of(struct screen *s, uint32_t code)
+{
+	struct panel *output = &s->panel[PANEL_output];
+
+	return s->at_prompt && (code == K_PGUP || code == K_PGDN) && output->visible ? output : s->focus;
+}
+
 void screen_key(struct screen *s, const struct key *key)
 {
 	const struct action *action;
@@ -261,7 +269,7 @@ void screen_key(struct screen *s, const struct key *key)
 		action = find_action(s, key->code);
 	}
 	if (action)
-		action->run(s, s->focus);
+		action->run(s, target_of(s, key->code));
 	else
 		screen_note(s, "no action on that key: ? shows all");
 }

@@ -79,7 +79,8 @@ void list_draw(struct list *l, const struct area *a, bool focused)
 	end = end_of(l);
 	for (n = l->top; y < a->h; n++) {
 		const struct out_line *line = n < end ? l->model->line(l->ctx, n) : NULL;
-		bool selected = l->has_cursor && focused && n == l->cursor && n < end;
+		bool selected = n < end && ((l->has_cursor && focused && n == l->cursor) ||
+					   (l->has_match && n == l->match));
 		int rows = n < end ? rows_of(l, n) : 1;
 
 		for (int i = 0; i < rows && y < a->h; i++, y++)
@@ -141,34 +142,40 @@ void list_freeze(struct list *l, bool on)
 		l->follow = l->tail;
 }
 
+/* Shows row @n, a third from the top when it is not in view. */
+static void go_to(struct list *l, uint64_t n)
+{
+	uint64_t third = (uint64_t)(l->height > 0 ? l->height : 1) / 3;
+
+	l->follow = false;
+	l->has_match = true;
+	l->match = l->cursor = n;
+	if (n < l->top || n >= l->bottom)
+		l->top = n > third ? n - third : 0;
+	settle(l);
+}
+
 bool list_search(struct list *l, const char *text, bool backwards)
 {
-	uint64_t first = l->model->first(l->ctx), end = end_of(l), n;
-	uint64_t from = l->has_cursor ? l->cursor : l->top;
-	bool again = !text;
+	uint64_t first = l->model->first(l->ctx), end = end_of(l);
+	uint64_t from = l->has_match ? l->match : l->has_cursor ? l->cursor : l->top;
+	uint64_t count = end - first;
 
-	if (text)
+	if (text) {
 		snprintf(l->find, sizeof(l->find), "%s", text);
-	if (!l->find[0] || end <= first)
+		l->has_match = false;
+	}
+	if (!l->find[0] || !count)
 		return !l->find[0];
 	if (from < first || from >= end)
 		from = first;
 	/* Once around; a new search may stay on the row it is on. */
-	n = from;
-	for (uint64_t i = again ? 1 : 0; i <= end - first && i < SEARCH_MAX; i++) {
-		const struct out_line *line;
-		uint64_t off = i % (end - first);
+	for (uint64_t i = text ? 0 : 1; i <= count && i < SEARCH_MAX; i++) {
+		uint64_t n = first + (from - first + (backwards ? count - i % count : i)) % count;
+		const struct out_line *line = l->model->line(l->ctx, n);
 
-		n = backwards ? from - off : from + off;
-		if (backwards ? from - first < off : n >= end)
-			n = backwards ? n + (end - first) : n - (end - first);
-		line = l->model->line(l->ctx, n);
 		if (line && text_find(line->text, l->find)) {
-			l->follow = false;
-			l->cursor = n;
-			if (!l->has_cursor)
-				l->top = n;
-			settle(l);
+			go_to(l, n);
 			return true;
 		}
 	}

@@ -34,6 +34,8 @@ struct list {
 	int left;		/* cells scrolled sideways */
 	int height, width;	/* of the last drawing */
 	char find[64];		/* what is searched and marked */
+	bool has_match;		/* @match is the row found last */
+	uint64_t match;
 };
 
 void list_init(struct list *l, const struct list_model *model, void *ctx, bool has_cursor, bool tail);

@@ -55,6 +55,8 @@ struct panel_ops {
 	bool (*search)(struct panel *p, const char *text, bool backwards);
 	/* Takes a key before any action does (typing at the guest's console); false: not mine. */
 	bool (*input)(struct panel *p, const struct key *key);
+	/* Instead of the footer's keys while the panel takes input; NULL: the usual. */
+	const char *(*hint)(struct panel *p);
 	/* Where the terminal's cursor belongs while the panel takes input; false: nowhere. */
 	bool (*cursor)(struct panel *p, int *ret_y, int *ret_x);
 };

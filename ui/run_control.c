@@ -97,8 +97,8 @@ void screen_command(struct screen *s, const char *line, bool typed)
 		session_print_error(out, error);
 		output_take(output, out);
 		out_destroy(out);
-		if (!output->visible || !typed)
-			screen_note(s, "%s", error_message(error));
+		if (!typed) /* the key that did it gives no place to look */
+			screen_note(s, "%.*s", (int)strcspn(error_message(error), "\n"), error_message(error));
 	}
 	if (typed && output_end(output) != before)
 		reveal_output(s);

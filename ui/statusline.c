@@ -136,6 +136,10 @@ void footer_draw(struct screen *s, const struct area *row)
 		area_puts(row, 0, 0, ROLE_WARN, s->note);
 		return;
 	}
+	if (!s->at_prompt && s->focus->ops->hint && s->focus->ops->hint(s->focus)) {
+		area_puts(row, 0, 0, ROLE_WARN, s->focus->ops->hint(s->focus));
+		return;
+	}
 	n = actions_footer(s, actions, ARRAY_SIZE(actions));
 	for (unsigned i = 0; i < n; i++) {
 		const char *keys = actions[i]->keys;

@@ -124,7 +124,7 @@ static void subtitle(struct panel *p, char *buf, size_t size)
 	struct state *st = p->state;
 
 	if (st->typing && p == p->screen->focus && !p->screen->at_prompt)
-		snprintf(buf, size, "TYPING TO THE GUEST, Ctrl-] leaves");
+		snprintf(buf, size, "TYPING TO THE GUEST");
 	else
 		list_state(&st->list, buf, size);
 }
@@ -200,6 +200,12 @@ static bool cursor(struct panel *p, int *ret_y, int *ret_x)
 	return true;
 }
 
+static const char *hint(struct panel *p)
+{
+	return ((struct state *)p->state)->typing ?
+		       "keys go to the guest; Ctrl-] or Esc Esc leaves; Ctrl-C and F keys stay ours" : NULL;
+}
+
 static void action_type(struct screen *s, struct panel *p)
 {
 	if (s->session->target && s->options->console)
@@ -239,5 +245,6 @@ const struct panel_ops panel_console = {
 	.move = move,
 	.search = search,
 	.input = input,
+	.hint = hint,
 	.cursor = cursor,
 };
