@@ -3,6 +3,7 @@
  * vmscope with the fake target as its guest: the same options, session and screen, deterministic and
  * without KVM. Any GUEST gives the fake one; its symbols come with it.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/session/session.h"
@@ -29,6 +30,8 @@ static bool no_demo(const void **ret_data, size_t *ret_len, unsigned *ret_vcpus)
 static void register_commands(struct session *session)
 {
 	fake_target_symbols(session->symbols);
+	/* How a stop is worded is the commands' business: screens are quiet unless they are about it. */
+	session->quiet_stop = !getenv("FAKE_TALK");
 	session->start_ns = FAKE_TIME0; /* times on the screen are the fake's own */
 }
 
