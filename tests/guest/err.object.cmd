@@ -1,0 +1,4 @@
+# An object file.
+# sed: s,/[^ ':]*/,,g
+# guest: build/tests/guest/hello.long.o
+continue

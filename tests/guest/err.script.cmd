@@ -1,0 +1,4 @@
+# Not an image at all.
+# sed: s,/[^ ':]*/,,g
+# guest: build/../tests/run
+continue
