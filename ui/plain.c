@@ -116,6 +116,8 @@ static struct error *run_terminal(struct plain *p)
 	const struct editor_client client = { .ctx = p, .session = s, .line = on_line };
 	struct error *error = NULL;
 
+	session_poll(s); /* where the guest stands comes before the first prompt */
+	out_flush(s->talk);
 	editor_attach(&client);
 	history_load();
 	p->lm->idle_signal = on_idle_signal;

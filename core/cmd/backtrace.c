@@ -81,6 +81,8 @@ static struct error *select_frame(struct session *s, struct out *out, unsigned n
 		return error_hint(error_create(ERROR_NOT_FOUND, "there is no frame %u", n),
 				  "`backtrace` shows the frames");
 	s->frame = n;
+	s->source_file[0] = 0;
+	s->source_line = 0;
 	for (size_t i = 0; i < s->listeners.len; i++)
 		if (s->listeners.data[i]->changed)
 			s->listeners.data[i]->changed(s->listeners.data[i]->ctx);

@@ -34,8 +34,8 @@ void stop_print_made(struct session *s, struct out *out, const struct stop *stop
 		out_hex(out, ROLE_ADDR, "addr", 0, stop->spec.addr);
 		session_out_symbol(s, out, ROLE_SYMBOL, stop->spec.addr);
 		if (stop->spec.kind == STOP_KIND_WATCH)
-			out_text(out, ROLE_TEXT, " (%s, %u bytes)", stop->location,
-				 (unsigned)stop->spec.len);
+			out_text(out, ROLE_TEXT, " (%s, %u byte%s)", stop->location,
+				 (unsigned)stop->spec.len, stop->spec.len == 1 ? "" : "s");
 		else
 			stop_print_line(s, out, stop->spec.addr);
 	}

@@ -32,7 +32,8 @@ static void print_what(struct session *s, struct out *out, const struct stop *st
 	if (stop->spec.kind == STOP_KIND_WATCH) {
 		out_text(out, ROLE_TEXT, ", ");
 		out_dec(out, ROLE_NUMBER, "len", 0, stop->spec.len);
-		out_text(out, ROLE_TEXT, " bytes%s", stop->spec.physical ? " (physical)" : "");
+		out_text(out, ROLE_TEXT, " byte%s%s", stop->spec.len == 1 ? "" : "s",
+			 stop->spec.physical ? " (physical)" : "");
 	}
 }
 

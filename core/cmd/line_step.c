@@ -7,6 +7,7 @@
  *	                 or as next when the function has no lines
  *	elsewhere    --> the start of another line: done; the middle of one (after a return): on to its end
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,30 +25,33 @@ struct line_plan {
 	struct session_plan plan;
 	enum line_kind kind;
 	uint64_t left;
-	struct source_line line;	/* being left */
+	unsigned line;			/* being left */
 	char file[512];			/* copy: the symbols may be reloaded while it runs */
-	uint64_t from;			/* until: goes only forward from here */
+	uint64_t lo, hi;		/* stepped through without looking */
+	uint64_t from;			/* until: stops only behind the line it started in */
 	unsigned break_id;
 	bool to_body;			/* break_id stands behind the prologue of a function stepped into */
 };
 
 static void line_start(struct line_plan *p, const struct source_line *line)
 {
-	p->line = *line;
-	strncpy(p->file, line->file, sizeof(p->file) - 1);
+	p->line = line->line;
+	p->lo = line->start;
+	p->hi = line->end;
+	snprintf(p->file, sizeof(p->file), "%s", line->file);
 }
 
 static bool same_line(const struct line_plan *p, const struct source_line *line)
 {
-	return line->line == p->line.line && !strncmp(p->file, line->file, sizeof(p->file) - 1);
+	return line->line == p->line && !strncmp(p->file, line->file, sizeof(p->file) - 1);
 }
 
 static struct run_request range_request(const struct session *s, const struct line_plan *p)
 {
 	struct run_request req = step_request(s, STEP_CHUNK);
 
-	req.range_lo = p->line.start;
-	req.range_hi = p->line.end;
+	req.range_lo = p->lo;
+	req.range_hi = p->hi;
 	return req;
 }
 
@@ -73,7 +77,7 @@ static bool called(struct session *s, const struct line_plan *p, uint64_t *ret_b
 		return false;
 	}
 	*ret_back = bytes_read(word, size, s->target->arch->big_endian);
-	return *ret_back > p->line.start && *ret_back <= p->line.end;
+	return *ret_back > p->lo && *ret_back <= p->hi;
 }
 
 static struct error *run_on(struct session *s, const struct line_plan *p)
@@ -127,6 +131,10 @@ static bool landed(struct session *s, struct line_plan *p, uint64_t pc, bool *re
 		line_start(p, &line);
 	} else if (same_line(p, &line) || pc != line.start) {
 		line_start(p, &line);
+	} else if (!line.is_stmt) {
+		/* Code moved here by an optimizer: nobody's line begins, pass through it. */
+		p->lo = line.start;
+		p->hi = line.end;
 	} else {
 		return false;
 	}
@@ -147,7 +155,7 @@ static bool line_done(struct session *s, struct line_plan *p, uint64_t pc, struc
 	if (--p->left == 0 || !symbols_line_by_addr(s->symbols, pc, &line))
 		return false;
 	line_start(p, &line);
-	p->from = pc;
+	p->from = line.end;
 	*ret_error = run_on(s, p);
 	return !*ret_error;
 }
@@ -170,7 +178,7 @@ static bool line_stopped(struct session *s, struct session_plan *plan, struct st
 		return false;
 	if (report->reason == STOP_BREAK && body)
 		return line_done(s, p, pc, report, ret_error);
-	if (pc >= p->line.start && pc < p->line.end) {
+	if (pc >= p->lo && pc < p->hi) {
 		*ret_error = run_on(s, p);
 		return !*ret_error;
 	}
@@ -211,7 +219,7 @@ static bool line_begin(struct session *s, enum line_kind kind, uint64_t count, s
 	p->plan = (struct session_plan){ .stopped = line_stopped, .destroy = line_destroy };
 	p->kind = kind;
 	p->left = count;
-	p->from = pc;
+	p->from = line.end;
 	line_start(p, &line);
 	req = range_request(s, p);
 	*ret_error = session_resume_plan(s, &req, &p->plan);

@@ -23,7 +23,8 @@ static bool pc_line(struct session *s, struct source_line *ret)
 	uint64_t pc;
 	_error_ struct error *error = s->target ? session_pc(s, &pc) : NULL;
 
-	return s->target && !error && symbols_line_by_addr(s->symbols, pc, ret);
+	/* A return address may already belong to the next line. */
+	return s->target && !error && symbols_line_by_addr(s->symbols, s->frame ? pc - 1 : pc, ret);
 }
 
 static struct error *print_lines(struct session *s, struct out *out, unsigned first)

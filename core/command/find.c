@@ -260,15 +260,22 @@ static unsigned distance(const char *a, const char *b)
 
 const char *command_nearest(struct session *s, const char *word)
 {
-	unsigned best = strlen(word) < 4 ? 1 : strlen(word) / 3 + 1;
+	size_t head = strcspn(word, " ");
+	/* "info regsters" is near to what shares its first word; that word is no merit. */
+	size_t own = word[head] ? strlen(word) - head - 1 : head;
+	unsigned best = own < 4 ? 1 : own / 3 + 1;
 	const char *name = NULL;
 
 	for (size_t i = 0; i < s->commands.len; i++) {
-		unsigned d = distance(word, s->commands.data[i]->name);
+		const char *candidate = s->commands.data[i]->name;
+		unsigned d;
 
+		if (word[head] && strncmp(candidate, word, head + 1))
+			continue;
+		d = distance(word, candidate);
 		if (d < best || (d == best && !name)) {
 			best = d;
-			name = s->commands.data[i]->name;
+			name = candidate;
 		}
 	}
 	return name;

@@ -93,6 +93,9 @@ static void print_operand(struct session *s, struct out *out, const struct insn 
 	if (error || !insn->has_mem || !insn_mem_address(insn, regs, &addr))
 		return;
 	session_symbolize(s, addr, sym, sizeof(sym));
+	/* lea only computes: worth a word when it makes the address of something known. */
+	if (!insn->mem_read && !insn->mem_write && !*sym)
+		return;
 	out_text(out, ROLE_COMMENT, "  ; [");
 	out_hex(out, ROLE_ADDR, "operand_addr", 0, addr);
 	if (*sym)

@@ -57,7 +57,7 @@ static void print_watch(struct out *out, const struct stop_report *r)
 	if (!r->watch_len)
 		return;
 	out_nl(out);
-	out_text(out, ROLE_TEXT, "  %u bytes at ", r->watch_len);
+	out_text(out, ROLE_TEXT, "  %u byte%s at ", r->watch_len, r->watch_len == 1 ? "" : "s");
 	out_hex(out, ROLE_ADDR, "watch_addr", 0, r->watch_addr);
 	out_text(out, ROLE_TEXT, ": ");
 	out_hex(out, ROLE_NUMBER, "old", 0, r->watch_old);
@@ -220,7 +220,8 @@ void session_print_where(struct session *s, struct out *out)
 	error = session_pc(s, &pc);
 	if (error)
 		return;
-	print_source(s, out, pc);
+	/* A return address may already belong to the next line: the call is in the one before. */
+	print_source(s, out, s->frame ? pc - 1 : pc);
 	error = session_insn(s, pc, &insn);
 	if (error) {
 		out_message(out, ROLE_WARN, "=> 0x%" PRIx64 ":  %s", pc, error_message(error));

@@ -159,6 +159,8 @@ static void on_stop(struct session *s, struct stop_report *report)
 
 	s->running = false;
 	s->frame = 0;
+	s->source_file[0] = 0; /* `list` starts again around the pc */
+	s->source_line = 0;
 	if (report->vcpu < target_vcpu_count(s->target)) {
 		if (report->vcpu != s->vcpu)
 			s->has_regs_before = false;

@@ -265,27 +265,41 @@ bool symbol_object_unit(struct symbol_object *object, uint64_t addr, Dwarf_Die *
 
 /* ---- questions ------------------------------------------------------------------------------- */
 
+/* Code an optimizer moved here belongs to no statement; one that begins at the same place is what a reader
+ * expects to see. */
+static const struct line_row *shown_row(const struct line_unit *unit, const struct line_row *row)
+{
+	const struct line_row *r = row;
+
+	while (!r->is_stmt && r > unit->rows.data && r[-1].start == row->start)
+		r--;
+	return r->is_stmt ? r : row;
+}
+
 bool symbols_line_by_addr(const struct symbols *syms, uint64_t addr, struct source_line *ret)
 {
 	for (size_t i = 0; i < syms->objects.len; i++) {
 		struct symbol_object *object = syms->objects.data[i];
-		const struct line_row *row, *first, *last;
+		const struct line_row *row, *shown, *first, *last;
 		struct line_unit *unit;
 
 		row = row_at(object, addr - object->offset, &unit);
 		if (!row)
 			continue;
+		shown = shown_row(unit, row);
 		/* Rows of the same line that touch are one piece of code to people. */
 		for (first = row; first > unit->rows.data && first[-1].end == first->start &&
-				  first[-1].line == row->line && first[-1].file == row->file;)
+				  first[-1].line == shown->line && first[-1].file == shown->file;)
 			first--;
 		for (last = row; last + 1 < unit->rows.data + unit->rows.len &&
-				 last[1].start == last->end && last[1].line == row->line &&
-				 last[1].file == row->file;)
+				 last[1].start == last->end && last[1].line == shown->line &&
+				 last[1].file == shown->file;)
 			last++;
-		*ret = (struct source_line){ .file = row->file, .line = row->line,
+		*ret = (struct source_line){ .file = shown->file, .line = shown->line,
 					     .start = first->start + object->offset,
-					     .end = last->end + object->offset };
+					     .end = last->end + object->offset,
+					     .is_stmt = first->is_stmt || (shown->is_stmt &&
+									   shown->start == first->start) };
 		return true;
 	}
 	return false;

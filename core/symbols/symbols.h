@@ -26,6 +26,7 @@ struct source_line {
 	const char *file;	/* path as in the debug info, absolute when it can be made so */
 	unsigned line;
 	uint64_t start, end;	/* addresses of this line-table row run: [start, end) */
+	bool is_stmt;		/* a statement begins at @start: a good place to stop */
 };
 
 struct symbols *symbols_create(void);

@@ -1,10 +1,10 @@
-help
+# one command, a topic, a group, a word
 help break
 help x
-help info
+help assert
 help help
 help expressions
 help expr
 help breakpoints
 help running
-apropos physical
+apropos zeros
