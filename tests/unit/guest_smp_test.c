@@ -80,16 +80,20 @@ static void break_on_both(enum stop_mech want)
 	start_two(&g);
 	spec.want = want;
 	arm(&g, spec);
-	for (unsigned i = 0; i < 40; i++) {
+	unsigned n = 0;
+
+	/* Who comes first is up to the host's scheduler; a loaded one can favour a vCPU for long. */
+	while (n < 40 || ((hits[0] <= 5 || hits[1] <= 5) && n < 2000)) {
 		r = live_continue(&g);
 		assert_int_equal(r.reason, STOP_BREAK);
 		assert_int_equal(r.pc, SHARED + 1);
 		hits[r.vcpu]++;
+		n++;
 	}
 	assert_true(hits[0] > 5);
 	assert_true(hits[1] > 5);
 	assert_true(g.target->ops->stop_status(g.target, 1, &s));
-	assert_true(s.hits >= 40 && s.hits <= 41);
+	assert_true(s.hits >= n && s.hits <= n + 1);
 	live_end(&g);
 }
 
