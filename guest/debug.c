@@ -165,6 +165,8 @@ static void count_step(struct vcpu *v, uint64_t pc, uint64_t sp, enum insn_class
 	uint64_t now = machine_host.pc(v);
 
 	v->skip = false;
+	if (!v->vm->stops.support.step_lasts)
+		v->debug_generation = 0; /* told again before the next */
 	v->may_halt = cls == INSN_CLASS_HALT && machine_host.halt(v, pc);
 	o->done++;
 	if (o->kind != RUN_STEP)

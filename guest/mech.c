@@ -18,6 +18,7 @@
 #include "guest/stops.h"
 
 #define CACHE_NAME "mechanisms"
+#define FORMAT "step %d lasts %d break_dr %d watch_dr %d break_byte %d byte_by_failure %d readonly %d"
 
 static void add_file(struct text *t, const char *path)
 {
@@ -75,18 +76,17 @@ static bool cache_load(const char *key, struct mech_support *ret)
 	_free_ char *path = cache_path(false);
 	_fclose_ FILE *f = path ? fopen(path, "re") : NULL;
 	char line[512];
-	int step, dr, watch, byte, failure, readonly;
+	int step, lasts, dr, watch, byte, failure, readonly;
 
 	if (!f || !fgets(line, sizeof(line), f))
 		return false;
 	line[strcspn(line, "\n")] = '\0';
 	if (strcmp(line, key) != 0)
 		return false;
-	if (fscanf(f, "step %d break_dr %d watch_dr %d break_byte %d byte_by_failure %d readonly %d", &step,
-		   &dr, &watch, &byte, &failure, &readonly) != 6)
+	if (fscanf(f, FORMAT, &step, &lasts, &dr, &watch, &byte, &failure, &readonly) != 7)
 		return false;
-	*ret = (struct mech_support){ .step = step, .break_dr = dr, .watch_dr = watch, .break_byte = byte,
-				      .byte_by_failure = failure, .readonly = readonly };
+	*ret = (struct mech_support){ .step = step, .step_lasts = lasts, .break_dr = dr, .watch_dr = watch,
+				      .break_byte = byte, .byte_by_failure = failure, .readonly = readonly };
 	return true;
 }
 
@@ -102,8 +102,8 @@ static void cache_save(const char *key, const struct mech_support *s)
 	f = fopen(tmp, "we");
 	if (!f)
 		return;
-	fprintf(f, "%s\nstep %d break_dr %d watch_dr %d break_byte %d byte_by_failure %d readonly %d\n", key,
-		s->step, s->break_dr, s->watch_dr, s->break_byte, s->byte_by_failure, s->readonly);
+	fprintf(f, "%s\n" FORMAT "\n", key, s->step, s->step_lasts, s->break_dr, s->watch_dr, s->break_byte,
+		s->byte_by_failure, s->readonly);
 	if (fclose(f) || rename(tmp, path))
 		unlink(tmp);
 }

@@ -378,6 +378,8 @@ struct error *run_resume(struct vm *vm, const struct run_request *req)
 	pthread_mutex_unlock(&run->lock);
 	if (!err && reset)
 		err = vm_reset(vm);
+	if (!err && (req->kind == RUN_STEP || vm->stops.stepping))
+		err = stops_probe(vm);
 	if (err)
 		return err;
 	stops_plan(vm);

@@ -58,7 +58,12 @@ enum insn_class { INSN_CLASS_OTHER, INSN_CLASS_HALT, INSN_CLASS_SOFT_IRQ, INSN_C
 
 /* What the self-test guest found out about this host's KVM (stop mechanisms). */
 struct mech_support {
-	bool step, break_dr, watch_dr, break_byte, byte_by_failure, readonly;
+	bool step;
+	bool step_lasts;	/* also after an instruction KVM emulated, without being told again */
+	bool break_dr, watch_dr;
+	bool break_byte;	/* a planted break instruction gives a debug exit */
+	bool byte_by_failure;	/* or stops KVM with its pc on the byte */
+	bool readonly;		/* a write to a read-only slot exits */
 };
 
 enum irqchip_kind { IRQCHIP_KIND_OFF, IRQCHIP_KIND_SPLIT, IRQCHIP_KIND_KERNEL };
