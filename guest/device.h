@@ -59,3 +59,4 @@ uint64_t device_clock_ns(struct device *dev); /* guest time base: monotonic, sto
 void device_timer_set(struct device *dev, unsigned slot, uint64_t deadline_ns,
 		      void (*fn)(struct device *dev, unsigned slot));
 uint64_t device_mem_size(struct device *dev); /* RAM of the machine, for CMOS and tables */
+unsigned device_vcpus(struct device *dev); /* vCPUs of the machine; known once the guest runs */

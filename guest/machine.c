@@ -191,3 +191,8 @@ uint64_t device_mem_size(struct device *dev)
 {
 	return dev->vm->mem.bytes;
 }
+
+unsigned device_vcpus(struct device *dev)
+{
+	return dev->vm->target_vcpus;
+}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* ACPI power management (ACPI 6.5, 4.8.3): PM1a event and control blocks, PM timer; the reset register
- * 0xcf9 beside the PCI configuration address; Bochs' shutdown port. */
+/* ACPI power management (ACPI 6.5, 4.8.3): PM1a event and control blocks, PM timer; Bochs' shutdown
+ * port. */
 #include <string.h>
 
 #include "guest/hw/hw.h"
@@ -15,16 +15,12 @@
 #define PM_TIMER_HZ 3579545ULL
 #define PM_TIMER_BITS 24
 
-#define CONF_PORT 0xcf8		/* PCI configuration address; there is no PCI */
-#define RESET_OFFSET (PM_RESET_PORT - CONF_PORT)
-#define RESET_CPU BIT(2)
 #define SHUTDOWN_PORT 0x8900
 
 struct pm {
 	struct device dev;
 	uint16_t status, enable, control;
 	uint64_t timer_seen;	/* PM timer ticks up to which overflows are in status */
-	uint8_t reset_control;
 	unsigned shutdown_at;	/* characters of "Shutdown" seen */
 	bool sci;
 };
@@ -138,24 +134,6 @@ static void pm_write(struct device *dev, uint64_t offset, unsigned size, uint64_
 		pm_write16(pm, offset + 2, value >> 16);
 }
 
-/* A dword to 0xcf8 is a PCI address whose second byte must not be taken for a reset. */
-static void pm_conf_read(struct device *dev, uint64_t offset, unsigned size, uint64_t *value)
-{
-	if (offset == RESET_OFFSET && size == 1)
-		*value = container_of(dev, struct pm, dev)->reset_control;
-}
-
-static void pm_conf_write(struct device *dev, uint64_t offset, unsigned size, uint64_t value)
-{
-	struct pm *pm = container_of(dev, struct pm, dev);
-	if (offset != RESET_OFFSET || size != 1)
-		return;
-	bool pulse = (value & RESET_CPU) && !(pm->reset_control & RESET_CPU);
-	pm->reset_control = value & 0x0e;
-	if (pulse)
-		device_guest_exit(dev, GUEST_EXIT_RESET, 0);
-}
-
 static void pm_shutdown_write(struct device *dev, uint64_t offset, unsigned size, uint64_t value)
 {
 	static const char word[] = "Shutdown";
@@ -175,7 +153,6 @@ static void pm_reset(struct device *dev)
 	struct pm *pm = container_of(dev, struct pm, dev);
 	pm->status = pm->enable = 0;
 	pm->control = PM_CONTROL_SCI_EN; /* no SMM: ACPI mode from the start */
-	pm->reset_control = 0;
 	pm->shutdown_at = 0;
 	pm->timer_seen = pm_ticks(pm);
 	pm_update(pm);
@@ -188,27 +165,24 @@ static void pm_describe(struct device *dev, struct out *out)
 	hw_show_reg(out, "enable", 4, pm->enable, NULL);
 	hw_show_reg(out, "control", 4, pm->control, pm->control & PM_CONTROL_SCI_EN ? "ACPI mode" : NULL);
 	hw_show_reg(out, "timer", 6, pm_ticks(pm) & MASK(PM_TIMER_BITS - 1, 0), "at 3.579545 MHz");
-	hw_show_reg(out, "reset", 2, pm->reset_control, NULL);
 	hw_show_reg(out, "sci", 1, pm->sci, pm->sci ? "asserted" : "not asserted");
 }
 
 static struct error *pm_create(struct vm *vm, unsigned unit, struct device **ret)
 {
 	static const struct bus_ops pm_ops = { .read = pm_read, .write = pm_write };
-	static const struct bus_ops conf_ops = { .read = pm_conf_read, .write = pm_conf_write };
 	static const struct bus_ops shutdown_ops = { .write = pm_shutdown_write, .split_bytes = true };
 	static const struct hw_claim claims[] = {
 		{ MEM_PORT, PM_PORT, PM_LEN, &pm_ops },
-		{ MEM_PORT, CONF_PORT, 4, &conf_ops },
 		{ MEM_PORT, SHUTDOWN_PORT, 1, &shutdown_ops },
 	};
 	*ret = NULL;
-	return unit ? NULL : hw_create(vm, unit, &device_pm, sizeof(struct pm), claims, 3, ret);
+	return unit ? NULL : hw_create(vm, unit, &device_pm, sizeof(struct pm), claims, 2, ret);
 }
 
 const struct device_model device_pm = {
 	.name = "pm",
-	.help = "ACPI power management, PM timer, reset register 0xcf9",
+	.help = "ACPI power management, PM timer",
 	.create = pm_create,
 	.reset = pm_reset,
 	.destroy = hw_destroy,

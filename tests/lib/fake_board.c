@@ -67,6 +67,11 @@ uint64_t device_mem_size(struct device *dev)
 	return dev->vm->mem_size;
 }
 
+unsigned device_vcpus(struct device *dev)
+{
+	return dev->vm->vcpus;
+}
+
 struct vm *fake_board_create(void)
 {
 	struct vm *vm = xcalloc(1, sizeof(*vm));
@@ -74,6 +79,7 @@ struct vm *fake_board_create(void)
 		abort();
 	vm->now_ns = 1000000000;
 	vm->mem_size = 128ULL << 20;
+	vm->vcpus = 1;
 	return vm;
 }
 

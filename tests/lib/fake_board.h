@@ -17,6 +17,7 @@
 struct vm {
 	struct bus *bus;
 	uint64_t now_ns, mem_size;
+	unsigned vcpus;
 	bool irq[FAKE_IRQS];
 	unsigned edges[FAKE_IRQS];	/* rising */
 	struct text console;

@@ -307,22 +307,6 @@ static void test_pm_poweroff(void **state)
 	fake_board_destroy(vm);
 }
 
-static void test_pm_reset(void **state)
-{
-	struct vm *vm = board(&device_pm);
-	fake_out(vm, 0xcf8, 4, 0x80000600); /* a PCI address, not a reset */
-	assert_int_equal(fake_in(vm, 0xcf8, 4), 0xffffffff);
-	OUTB(vm, 0xcf9, 0x02);
-	assert_int_equal(vm->exits, 0);
-	OUTB(vm, 0xcf9, 0x06);
-	assert_int_equal(vm->exits, 1);
-	assert_int_equal(vm->exit_kind, GUEST_EXIT_RESET);
-	assert_int_equal(INB(vm, 0xcf9), 0x06);
-	OUTB(vm, 0xcf9, 0x06); /* no new edge */
-	assert_int_equal(vm->exits, 1);
-	fake_board_destroy(vm);
-}
-
 static void test_pm_timer(void **state)
 {
 	struct vm *vm = board(&device_pm);
@@ -358,7 +342,7 @@ int main(void)
 		cmocka_unit_test(test_rtc_memory), cmocka_unit_test(test_pit_rate),
 		cmocka_unit_test(test_pit_one_shot), cmocka_unit_test(test_pit_storm),
 		cmocka_unit_test(test_pit_speaker), cmocka_unit_test(test_pit_modes),
-		cmocka_unit_test(test_pm_poweroff), cmocka_unit_test(test_pm_reset),
+		cmocka_unit_test(test_pm_poweroff),
 		cmocka_unit_test(test_pm_timer),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
