@@ -4,39 +4,16 @@
 #include <string.h>
 
 #include "core/base/visible.h"
+#include "ui/utf8.h"
 
 #define REPLACEMENT 0xfffd
-
-static size_t put_utf8(char *buf, uint32_t cp)
-{
-	if (cp < 0x80) {
-		buf[0] = (char)cp;
-		return 1;
-	}
-	if (cp < 0x800) {
-		buf[0] = (char)(0xc0 | cp >> 6);
-		buf[1] = (char)(0x80 | (cp & 63));
-		return 2;
-	}
-	if (cp < 0x10000) {
-		buf[0] = (char)(0xe0 | cp >> 12);
-		buf[1] = (char)(0x80 | (cp >> 6 & 63));
-		buf[2] = (char)(0x80 | (cp & 63));
-		return 3;
-	}
-	buf[0] = (char)(0xf0 | cp >> 18);
-	buf[1] = (char)(0x80 | (cp >> 12 & 63));
-	buf[2] = (char)(0x80 | (cp >> 6 & 63));
-	buf[3] = (char)(0x80 | (cp & 63));
-	return 4;
-}
 
 size_t conline_text(const struct conline *c, char *buf, size_t size)
 {
 	size_t n = 0;
 
 	for (unsigned i = 0; i < c->len && n + 5 < size; i++)
-		n += put_utf8(buf + n, c->cell[i]);
+		n += utf8_put(buf + n, c->cell[i]);
 	buf[n] = 0;
 	return n;
 }

@@ -4,10 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <wchar.h>
 
 #include "core/base/vec.h"
 #include "core/base/visible.h"
+#include "ui/utf8.h"
 
 #define SEQUENCES_MAX 5
 
@@ -81,7 +81,7 @@ static int control_sequence(const unsigned char *buf, unsigned len)
 
 static unsigned utf8_length(unsigned char lead)
 {
-	return lead >= 0xf0 && lead < 0xf8 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc2 ? 2 : 1;
+	return lead >= 0xf8 ? 1 : lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc2 ? 2 : 1;
 }
 
 /* The code of the bytes gathered, or K_NONE when more are needed. */
@@ -117,15 +117,25 @@ static uint32_t complete(const struct key_decoder *dec, bool flush)
 	return alt ? K_ALT | cp : cp;
 }
 
+/* Whether @byte can not belong to what is pending: a second Escape, or text where the rest of a UTF-8
+ * sequence should come. */
+static bool starts_anew(const struct key_decoder *dec, unsigned char byte)
+{
+	unsigned alt = dec->len > 1 && dec->pending[0] == K_ESC;
+
+	if (dec->len == 1 && dec->pending[0] == K_ESC)
+		return byte == K_ESC;
+	return dec->len > alt && dec->pending[alt] >= 0xc2 && (byte & 0xc0) != 0x80;
+}
+
 bool keys_decode(struct key_decoder *dec, const unsigned char **data, size_t *len, bool flush,
 		 struct key *ret)
 {
 	for (;;) {
 		if (*len) {
-			/* Two escapes: the first was a key, the second starts something. */
-			if (dec->len == 1 && dec->pending[0] == K_ESC && **data == K_ESC)
+			if (starts_anew(dec, **data)) {
 				flush = true;
-			else {
+			} else {
 				dec->pending[dec->len++] = *(*data)++;
 				--*len;
 			}
@@ -134,7 +144,7 @@ bool keys_decode(struct key_decoder *dec, const unsigned char **data, size_t *le
 		}
 		if (!dec->len)
 			return false;
-		ret->code = complete(dec, flush && (!*len || dec->len == 1));
+		ret->code = complete(dec, flush);
 		if (ret->code != K_NONE || dec->len == KEY_BYTES_MAX || flush) {
 			if (ret->code == K_NONE)
 				ret->code = K_OTHER;
@@ -174,6 +184,7 @@ uint32_t keys_from_name(const char *name, size_t len)
 const char *keys_name(uint32_t code, char *buf, size_t size)
 {
 	const char *alt = code & K_ALT ? "M-" : "";
+	char text[4];
 
 	code &= ~(uint32_t)K_ALT;
 	for (size_t i = 0; i < ARRAY_SIZE(named); i++) {
@@ -187,7 +198,7 @@ const char *keys_name(uint32_t code, char *buf, size_t size)
 	else if (code < 0x20)
 		snprintf(buf, size, "%sC-%c", alt, code | 0x60);
 	else
-		snprintf(buf, size, "%s%lc", alt, (wint_t)code);
+		snprintf(buf, size, "%s%.*s", alt, (int)utf8_put(text, code), text);
 	return buf;
 }
 

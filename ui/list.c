@@ -92,11 +92,11 @@ void list_draw(struct list *l, const struct area *a, bool focused)
 
 static void move_by(struct list *l, bool up, uint64_t rows)
 {
-	uint64_t first = l->model->first(l->ctx), end = end_of(l);
+	uint64_t first = l->model->first(l->ctx), end = end_of(l), room;
 	uint64_t *pos = l->has_cursor ? &l->cursor : &l->top;
-	uint64_t room = up ? *pos - first : end > *pos ? end - 1 - *pos : 0;
 
 	settle(l);
+	room = up ? *pos - first : end > *pos ? end - 1 - *pos : 0;
 	if (rows > room)
 		rows = room;
 	*pos = up ? *pos - rows : *pos + rows;

@@ -111,7 +111,7 @@ static void update(struct panel *p)
 		return;
 	while (old < st->match.len && st->match.data[old] < first)
 		old++;
-	if (old > st->match.len / 2 || old == st->match.len) { /* rarely: moving all of them costs */
+	if (old && (old > st->match.len / 2 || old == st->match.len)) { /* rarely: moving all of them costs */
 		memmove(st->match.data, st->match.data + old, (st->match.len - old) * sizeof(uint64_t));
 		st->match.len -= old;
 		st->gone += old;
