@@ -65,7 +65,7 @@ LDFLAGS += $(SAN) -pthread
 LIBS := $(shell $(PKG_CONFIG) --libs $(PKGS) 2>/dev/null) -lZydis -lZycore
 
 CORE_SRC := $(wildcard core/*/*.c core/*/*/*.c)
-GUEST_SRC := $(wildcard guest/*.c guest/hw/*.c guest/load/*.c guest/arch/$(GUEST_ARCH)/*.c)
+GUEST_SRC := $(wildcard guest/*.c guest/cmd/*.c guest/hw/*.c guest/load/*.c guest/arch/$(GUEST_ARCH)/*.c)
 UI_SRC := $(wildcard ui/*.c ui/*/*.c)
 TEST_LIB_SRC := $(filter-out %_main.c tests/lib/cmdtest.c tests/lib/screentest.c,$(wildcard tests/lib/*.c))
 UNIT_SRC := $(wildcard tests/unit/*_test.c)

@@ -282,5 +282,8 @@ void device_init(struct device *dev, const struct device_model *model, struct vm
 	dev->model = model;
 	dev->vm = vm;
 	dev->unit = unit;
-	snprintf(dev->name, sizeof(dev->name), "%s%u", model->name, unit);
+	if (model->many)
+		snprintf(dev->name, sizeof(dev->name), "%s%u", model->name, unit);
+	else
+		snprintf(dev->name, sizeof(dev->name), "%s", model->name);
 }

@@ -23,6 +23,7 @@ struct out;
 struct device_model {
 	const char *name;	/* "uart", "rtc" */
 	const char *help;
+	bool many;		/* several instances: their number is part of their names */
 	/* Several instances (uart 0..3): create is called with @unit 0.. until it gives *ret = NULL. */
 	struct error *(*create)(struct vm *vm, unsigned unit, struct device **ret);
 	void (*reset)(struct device *dev);
@@ -36,7 +37,7 @@ struct device {
 	const struct device_model *model;
 	struct vm *vm;
 	unsigned unit;
-	char name[24];		/* "uart0": set by create through device_init */
+	char name[24];		/* "uart0", "rtc": set by create through device_init */
 };
 
 void device_init(struct device *dev, const struct device_model *model, struct vm *vm, unsigned unit);

@@ -5,8 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/command/command.h"
 #include "guest/doctor.h"
 #include "guest/vm.h"
+
+#define COMMAND(name) extern const struct command cmd_##name;
+#include "guest/commands.def"
+#undef COMMAND
 
 void guest_config_init(struct guest_config *config)
 {
@@ -31,5 +36,8 @@ struct error *guest_create(const struct guest_config *config, struct target **re
 
 void guest_register(struct session *session)
 {
+#define COMMAND(name) session_add_command(session, &cmd_##name);
+#include "guest/commands.def"
+#undef COMMAND
 	doctor_register(session);
 }

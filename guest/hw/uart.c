@@ -342,6 +342,7 @@ static struct error *uart_create(struct vm *vm, unsigned unit, struct device **r
 const struct device_model device_uart = {
 	.name = "uart",
 	.help = "16550A serial port (COM1-COM4)",
+	.many = true,
 	.create = uart_create,
 	.reset = uart_reset,
 	.destroy = hw_destroy,
