@@ -51,6 +51,10 @@ WARN += -Werror
 endif
 OPT ?= -O2 -g
 SAN ?=
+ifneq ($(SAN),)
+# gcc loses track of initialisations between a sanitizer's calls.
+WARN += -Wno-maybe-uninitialized
+endif
 PKGS := ncursesw panelw readline libelf libdw libzstd json-c
 # What installs them must be able to start without them.
 ifeq ($(filter demo check fuzz,$(MAKECMDGOALS))$(CLEANING),)

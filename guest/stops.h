@@ -27,7 +27,7 @@ struct stop_entry {
 	unsigned slots;		/* DR: bit set of the slots it uses */
 	bool planted;		/* BYTE: in memory->plants at @gpa */
 	uint64_t gpa;		/* BYTE, physical */
-	bool fired;		/* temporary and done: ignored until removed */
+	atomic_bool fired;	/* temporary and done: ignored until removed; one vCPU only sets it */
 	_Atomic uint64_t hits, checked, ignore_left;
 	uint8_t *before;	/* WATCH: the bytes as last seen; guarded by stops.watch_lock */
 };

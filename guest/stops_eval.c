@@ -118,8 +118,9 @@ bool stops_accept(struct vcpu *v, struct stop_entry *e, const struct event *even
 	atomic_fetch_add_explicit(&e->hits, 1, memory_order_relaxed);
 	if (ignored(e))
 		return false;
-	if (e->spec.temporary)
-		e->fired = true;
+	/* Two vCPUs can arrive together: a temporary one stops the guest once. */
+	if (e->spec.temporary && atomic_exchange(&e->fired, true))
+		return false;
 	memset(report, 0, sizeof(*report));
 	report->reason = reasons[e->spec.kind];
 	report->vcpu = v->index;

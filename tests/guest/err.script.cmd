@@ -1,4 +1,4 @@
 # Not an image at all.
 # sed: s,/[^ ':]*/,,g
-# guest: build/../tests/run
+# guest: tests/run
 continue
