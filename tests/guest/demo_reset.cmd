@@ -4,12 +4,13 @@
 # sed: s/0x[0-9a-f]{4,}/ADDR/g
 # sed: s/ at ADDR <.*/ at/
 # sed: /^(=>|main.c|demo.h)/d
-continue &
-wait 300
+break work_round
+continue
 type r
-wait 10s
+delete
+continue
 reset
-continue &
-wait 300
+tbreak work_round
+continue
 type p
-wait 10s
+continue

@@ -2,7 +2,7 @@
 # guest: build/tests/guest/irq_uart.elf
 # args: --console stdio
 # sed: s/0x10[0-9a-f]{4}/ADDR/g
-continue &
-wait 200
+tbreak wait_irq
+continue
 type hello there
-wait 10s
+continue

@@ -3,9 +3,9 @@
 # sed: /interrupted at/,+2d
 # sed: s/0x10[0-9a-f]{4}/ADDR/g
 continue &
-wait 100
+wait 300
 interrupt
-assert $rax > 100
+assert $rax > 0
 set $rax = 0
 set $rip = spin
 stepi 10
