@@ -145,6 +145,8 @@ static struct error *parse(struct session *s, const struct args *args, struct fi
 		return error_create(ERROR_USAGE, "the search ends (0x%" PRIx64 ") before it starts (0x%" PRIx64 ")",
 				    value.bits, ret->start);
 	ret->len = *end == '+' ? value.bits : value.bits - ret->start + 1;
+	if (*end != '+' && ret->len == 0)
+		ret->len = UINT64_MAX; /* everything: one byte short of 2^64 */
 	while (!error && (piece = next_piece(&p))) {
 		error = add_value(s, &ret->needle, piece, format_unit_size(format.unit));
 		free(piece);

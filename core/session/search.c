@@ -11,6 +11,8 @@
 
 #include "core/base/bits.h"
 #include "core/base/cleanup.h"
+#include "core/base/text.h"
+#include "core/base/vec.h"
 #include "core/session/session.h"
 
 /* 16 bytes is a vector on every 64-bit CPU; four at a time keep its units busy. */
@@ -161,46 +163,171 @@ struct error *search_phys_all(struct target *t, uint64_t gpa, uint64_t len, cons
 	return NULL;
 }
 
-/*
- * Page by page through the page tables, joining pages into one buffer so that a match may cross them:
- * each page is searched behind the tail of the one before it.
- */
+/* ---- guest-virtual: what the page tables map, run by run --------------------------------------------- */
+
+#define SPANS_MAX (1u << 18)
+
+struct span {
+	uint64_t gva, gpa, len;
+};
+
+struct spans {
+	VEC(struct span) list;
+	uint64_t lo, hi;	/* searched: [lo, hi) */
+	uint64_t bytes;
+	bool full;
+};
+
+static bool add_span(void *ctx, const struct mmu_range *r)
+{
+	struct spans *spans = ctx;
+	uint64_t lo = r->gva > spans->lo ? r->gva : spans->lo;
+	uint64_t end = r->gva + r->len < r->gva ? UINT64_MAX : r->gva + r->len;
+
+	if (end > spans->hi)
+		end = spans->hi;
+	if (lo >= end)
+		return true;
+	if (spans->list.len == SPANS_MAX) {
+		spans->full = true;
+		return false;
+	}
+	vec_push(&spans->list, ((struct span){ .gva = lo, .gpa = r->gpa + (lo - r->gva), .len = end - lo }));
+	spans->bytes += end - lo;
+	return true;
+}
+
+static uint64_t memory_size(struct target *t)
+{
+	struct mem_region r;
+	uint64_t bytes = 0;
+
+	for (unsigned i = 0; t->ops->region && t->ops->region(t, i, &r); i++)
+		if (r.kind == MEM_RAM || r.kind == MEM_ROM)
+			bytes += r.len;
+	return bytes;
+}
+
+/* A hostile or a sanitizer's table maps the same page for terabytes: that is refused, not waited for. */
+static struct error *check_spans(struct target *t, const struct spans *spans)
+{
+	char size[32];
+
+	if (!spans->full && spans->bytes <= 8 * memory_size(t) + (1ull << 30))
+		return NULL;
+	return error_hint(error_create(ERROR_FAILED, "the page tables map %s%s there: search a smaller range",
+				       spans->full ? "more than " : "",
+				       format_size(size, sizeof(size), spans->bytes)),
+			  "`findp` searches each byte of memory once");
+}
+
+/* The end of what was searched last: a match may begin in it and end in what follows. */
+struct tail {
+	uint8_t *bytes;		/* room for two needles */
+	size_t len;
+	uint64_t end;		/* the address behind it */
+};
+
+static void scan_joined(struct tail *tail, const uint8_t *p, size_t len, uint64_t gva,
+			const struct needle *n, struct hits *h)
+{
+	size_t keep = n->len - 1, head = len < keep ? len : keep;
+
+	if (tail->end != gva)
+		tail->len = 0;
+	if (tail->len) {
+		memcpy(tail->bytes + tail->len, p, head);
+		scan_run(tail->bytes, tail->len + head, gva - tail->len, n, h);
+	}
+	scan_run(p, len, gva, n, h);
+	if (len >= keep) {
+		memcpy(tail->bytes, p + len - keep, keep);
+		tail->len = keep;
+	} else {
+		if (!tail->len)
+			memcpy(tail->bytes, p, len);
+		tail->len += len;
+		if (tail->len > keep) {
+			memmove(tail->bytes, tail->bytes + tail->len - keep, keep);
+			tail->len = keep;
+		}
+	}
+	tail->end = gva + len;
+}
+
+static void scan_span(struct target *t, struct span span, struct tail *tail, const struct needle *n,
+		      struct hits *h)
+{
+	while (span.len && h->count < h->max) {
+		size_t run = 0;
+		const uint8_t *p = t->ops->phys_ptr(t, span.gpa, &run);
+
+		if (!p || run == 0)
+			run = PAGE - span.gpa % PAGE; /* a device's page, or none */
+		if (run > span.len)
+			run = span.len;
+		if (p)
+			scan_joined(tail, p, run, span.gva, n, h);
+		span.gva += run;
+		span.gpa += run;
+		span.len -= run;
+	}
+}
+
+static struct error *map_spans(struct session *s, struct spans *spans, bool *ret_off)
+{
+	struct target_reader ctx = { .target = s->target };
+	struct mmu_walk walk;
+	struct mem_reader mem;
+	struct error *error;
+	bool stale;
+
+	*ret_off = false;
+	error = session_regs(s, 0, &ctx.regs, &stale);
+	if (!error)
+		error = target_walk(s->target, ctx.regs, spans->lo, &walk);
+	if (error)
+		return error;
+	if (walk.verdict == MMU_NO_PAGING) {
+		*ret_off = true;
+		return NULL;
+	}
+	if (!s->target->arch->map)
+		return error_create(ERROR_UNSUPPORTED, "page tables of %s are not supported",
+				    s->target->arch->name);
+	mem = target_reader(&ctx);
+	error = s->target->arch->map(ctx.regs, &mem, add_span, spans);
+	return error ? error : check_spans(s->target, spans);
+}
+
 struct error *search_virt_all(struct session *s, uint64_t gva, uint64_t len, const void *needle,
 			      size_t needle_len, uint64_t *ret, size_t max, size_t *ret_count)
 {
+	struct spans spans = { .lo = gva, .hi = gva + len < gva ? UINT64_MAX : gva + len };
 	struct hits h = { .at = ret, .max = max };
-	struct error *err = check(needle_len);
-	uint64_t end = gva + len < gva ? ~0ull : gva + len;
-	_free_ uint8_t *buf = NULL;
-	size_t tail = 0;
+	struct error *error = check(needle_len);
+	_free_ uint8_t *room = NULL;
+	struct tail tail;
 	struct needle n;
+	bool off;
 
-	if (err)
-		return err;
-	needle_init(&n, needle, needle_len);
-	buf = malloc(needle_len + 16 * PAGE);
-	if (!buf)
-		return error_create(ERROR_NOMEM, "no memory for the search");
-	while (gva < end && h.count < h.max) {
-		size_t want = 16 * PAGE - (size_t)(gva % PAGE), got = 0;
-
-		if (want > end - gva)
-			want = (size_t)(end - gva);
-		error_destroy(session_mem_read(s, gva, buf + tail, want, &got));
-		scan_run(buf, tail + got, gva - tail, &n, &h);
-		if (got < want) {
-			/* A page that is not mapped: go on behind it, with nothing to join. */
-			gva = align_down(gva + got, PAGE) + PAGE;
-			tail = 0;
-			if (gva == 0)
-				break;
-			continue;
-		}
-		gva += got;
-		size_t keep = tail + got < n.len - 1 ? tail + got : n.len - 1;
-		memmove(buf, buf + tail + got - keep, keep);
-		tail = keep;
+	if (error)
+		return error;
+	if (!s->target || !s->target->ops->phys_ptr)
+		return error_create(ERROR_UNSUPPORTED, "searching memory is not supported by this target");
+	error = map_spans(s, &spans, &off);
+	if (!error && off) {
+		vec_free(&spans.list);
+		return search_phys_all(s->target, gva, len, needle, needle_len, ret, max, ret_count);
 	}
-	finish(&h, ret_count);
-	return NULL;
+	if (!error) {
+		needle_init(&n, needle, needle_len);
+		room = xcalloc(2, needle_len);
+		tail = (struct tail){ .bytes = room };
+		for (size_t i = 0; i < spans.list.len && h.count < h.max; i++)
+			scan_span(s->target, spans.list.data[i], &tail, &n, &h);
+		finish(&h, ret_count);
+	}
+	vec_free(&spans.list);
+	return error;
 }

@@ -8,3 +8,9 @@ find 0x200000, +0x100, "absent"
 findp 0, 0x3fffff, "hello, \x66ake"
 set find-limit 2
 find/b 0x100000, +0x400, 0x55
+# a match may cross from one mapping into the next
+set q[0x1ffffc] = 0x1122334455667788
+find/g 0, 0xffffffffffffffff, 0x1122334455667788
+find/b 0x1ffffc, +7, 0x11
+find/b 0x200000, 0x200003, 0x44, 0x33, 0x22, 0x11
+findp/g 0, 0xffffffffffffffff, 0x1122334455667788
