@@ -151,13 +151,13 @@ static uint8_t *madt_override(uint8_t *at, uint8_t irq, uint32_t gsi, uint16_t f
 	return at + 10;
 }
 
-static uint32_t add_madt(struct tables *t, unsigned vcpus, enum irqchip_mode irqchip)
+static uint32_t add_madt(struct tables *t, unsigned vcpus)
 {
 	uint32_t gpa;
 	size_t len = HEADER_LEN + 8 + vcpus * 8 + 12 + 2 * 10 + 6;
 	uint8_t *m = tables_add(t, len, 16, &gpa), *at = m + HEADER_LEN + 8;
 	le32_write(m + HEADER_LEN, LOCAL_APIC_GPA);
-	le32_write(m + HEADER_LEN + 4, irqchip == IRQCHIP_KERNEL ? MADT_PCAT_COMPAT : 0);
+	le32_write(m + HEADER_LEN + 4, MADT_PCAT_COMPAT);
 	for (unsigned i = 0; i < vcpus; i++, at += 8) {
 		at[0] = MADT_LAPIC;
 		at[1] = 8;
@@ -193,7 +193,7 @@ void acpi_build(uint8_t *mem, unsigned vcpus, enum irqchip_mode irqchip)
 	finish(at, "DSDT", 2, HEADER_LEN + sizeof(aml_s5));
 	list[n++] = add_fadt(&t, facs, dsdt);
 	if (irqchip != IRQCHIP_OFF)
-		list[n++] = add_madt(&t, vcpus, irqchip);
+		list[n++] = add_madt(&t, vcpus);
 
 	at = tables_add(&t, HEADER_LEN + n * 4, 16, &rsdt);
 	for (unsigned i = 0; i < n; i++)

@@ -374,13 +374,9 @@ static void test_state(void **state)
 			assert_int_equal(s.ioapic.redir[5] & BIT(16), BIT(16));
 			assert_ok(target_state_get(g.target, STATE_IRQ_ROUTES, 0, &s, sizeof(s), &len));
 			/* GSI 2 goes nowhere on the IOAPIC; 16 lines go to the PICs as well. */
-			assert_int_equal(s.routes.count, modes[i] == IRQCHIP_SPLIT ? 23 : 16 + 23);
+			assert_int_equal(s.routes.count, 16 + 23);
 		}
-		if (modes[i] == IRQCHIP_SPLIT)
-			assert_error(target_state_get(g.target, STATE_X86_PIC, 0, &s, sizeof(s), &len),
-				     ERROR_UNSUPPORTED, "PIC");
-		else
-			assert_ok(target_state_get(g.target, STATE_X86_PIC, 1, &s, sizeof(s), &len));
+		assert_ok(target_state_get(g.target, STATE_X86_PIC, 1, &s, sizeof(s), &len));
 		if (modes[i] == IRQCHIP_KERNEL)
 			assert_ok(target_state_get(g.target, STATE_X86_PIT, 0, &s, sizeof(s), &len));
 		assert_error(target_state_get(g.target, STATE_X86_LAPIC, 7, &s, sizeof(s), &len),

@@ -87,7 +87,7 @@ static void check_cpus(unsigned vcpus, enum irqchip_mode irqchip)
 	const uint8_t *madt = find_table(mem, "APIC");
 	assert_non_null(madt);
 	assert_int_equal(le32_read(madt + 36), 0xfee00000);
-	assert_int_equal(le32_read(madt + 40) & 1, irqchip == IRQCHIP_KERNEL);
+	assert_int_equal(le32_read(madt + 40) & 1, 1); /* a pair of 8259 as well */
 	uint32_t len = le32_read(madt + 4), at = 44;
 	while (at < len) {
 		const uint8_t *e = madt + at;

@@ -97,7 +97,7 @@ struct error *x86_vcpu_create(struct vcpu *v)
 		x->sregs = &v->run->s.regs.sregs;
 		v->run->kvm_valid_regs = KVM_SYNC_X86_REGS | KVM_SYNC_X86_SREGS;
 	}
-	v->needs_enter = !x86_lapic_in_kernel(v->vm);
+	v->needs_enter = x86_vm(v->vm)->pic && v->index == 0; /* the INT line goes to the first */
 	err = x86_cpuid_set(v);
 	if (err)
 		return err;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Interrupts in three shapes: all chips in the kernel; the local APICs in the kernel and our IOAPIC
- * (split; no PIC); all ours (off: a pair of 8259, one vCPU, no local APIC).
+ * Interrupts in three shapes: all chips in the kernel; the local APICs in the kernel, our IOAPIC and our
+ * pair of 8259 (split); all ours (off: a pair of 8259, one vCPU, no local APIC).
  */
 #include <errno.h>
 #include <string.h>
@@ -65,7 +65,9 @@ static struct error *create_split(struct vm *vm, struct x86_vm *x)
 
 	if (ioctl(vm->fd, KVM_ENABLE_CAP, &cap))
 		return error_errno(errno, "this host's KVM has no split irqchip");
-	return x86_ioapic_create(vm, &x->ioapic);
+	struct error *err = x86_ioapic_create(vm, &x->ioapic);
+
+	return err ? err : x86_pic_create(vm, &x->pic);
 }
 
 struct error *x86_irq_create(struct vm *vm)
@@ -110,20 +112,18 @@ void x86_irq_set(struct vm *vm, unsigned gsi, bool level)
 {
 	struct x86_vm *x = x86_vm(vm);
 	struct kvm_irq_level line = { .irq = gsi, .level = level };
-
 	int pin = x86_ioapic_pin(gsi);
 
+	if (x->irqchip == IRQCHIP_KERNEL)
+		ioctl(vm->fd, KVM_IRQ_LINE, &line);
 	if (x->ioapic && pin >= 0)
 		x86_ioapic_set(x->ioapic, pin, level);
-	else if (x->ioapic)
-		return;
-	else if (x->pic)
+	if (x->pic)
 		x86_pic_set(x->pic, gsi, level);
-	else
-		ioctl(vm->fd, KVM_IRQ_LINE, &line);
 }
 
-/* Without a local APIC we inject: at once when the guest can take it, else when KVM says it can. */
+/* What our 8259 ask for we inject: at once when the guest can take it, else when KVM says it can. With an
+ * in-kernel local APIC, KVM also asks that (LINT0 accepts ExtINT), and wakes a halted vCPU. */
 void x86_enter(struct vcpu *v)
 {
 	struct x86_pic *pic = x86_vm(v->vm)->pic;

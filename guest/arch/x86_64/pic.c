@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * A pair of 8259A (Intel 231468): the slave hangs on the master's line 2. For --irqchip off; with an
- * in-kernel chip KVM has its own. Edge or level by the ELCR registers at 0x4d0.
+ * A pair of 8259A (Intel 231468): the slave hangs on the master's line 2. For --irqchip off and
+ * split; else KVM has its own. Edge or level by the ELCR registers at 0x4d0.
  *
  *	line --> IRR --(not masked, above what is in service)--> INT --acknowledge--> ISR --EOI--> gone
  */
@@ -127,21 +127,24 @@ bool x86_pic_pending(struct x86_pic *pic)
 	return pending;
 }
 
-void x86_pic_set(struct x86_pic *pic, unsigned irq, bool level)
+/* The vCPU injects on its way into the guest: take it out of there, or out of its halt. */
+static void tell_vcpu(struct x86_pic *pic)
 {
 	struct vm *vm = pic->dev.vm;
-	bool pending;
 
+	if (vm->nvcpus && vcpu_self(vm) != vm->vcpus[0] && x86_pic_pending(pic))
+		vcpu_kick(vm->vcpus[0], VCPU_REQ_LOOK);
+}
+
+void x86_pic_set(struct x86_pic *pic, unsigned irq, bool level)
+{
 	if (irq >= 16)
 		return;
 	pthread_mutex_lock(&pic->lock);
 	set_line(&pic->chip[irq >> 3], irq & 7, level);
 	cascade(pic);
-	pending = wanted(&pic->chip[0], true) >= 0;
 	pthread_mutex_unlock(&pic->lock);
-	/* The vCPU injects on its way into the guest: take it out of there, or out of its halt. */
-	if (pending && vm->nvcpus && vcpu_self(vm) != vm->vcpus[0])
-		vcpu_kick(vm->vcpus[0], VCPU_REQ_LOOK);
+	tell_vcpu(pic);
 }
 
 static void init_command(struct chip *c, uint8_t value)
@@ -227,6 +230,7 @@ static void port_write(struct x86_pic *pic, unsigned n, uint64_t offset, uint64_
 		data_write(&pic->chip[n], value);
 	cascade(pic);
 	pthread_mutex_unlock(&pic->lock);
+	tell_vcpu(pic);
 }
 
 static uint64_t port_read(struct x86_pic *pic, unsigned n, uint64_t offset)

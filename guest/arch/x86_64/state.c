@@ -95,7 +95,7 @@ static struct error *ioapic_state(struct vm *vm, void *buf, size_t size, size_t 
 		x86_ioapic_state(x->ioapic, &state);
 		return put(&state, sizeof(state), buf, size, ret_len);
 	}
-	if (x->pic)
+	if (x->pic) /* and no IOAPIC */
 		return absent("IOAPIC", "--irqchip off");
 	err = chip_get(vm, KVM_IRQCHIP_IOAPIC, &chip);
 	if (err)
@@ -119,8 +119,6 @@ static struct error *pic_state(struct vm *vm, unsigned index, void *buf, size_t 
 
 	if (index > 1)
 		return error_create(ERROR_NOT_FOUND, "there is no PIC %u: 0 is the master, 1 the slave", index);
-	if (x->ioapic)
-		return absent("PIC", "--irqchip split");
 	if (x->pic) {
 		x86_pic_state(x->pic, index, &state);
 		return put(&state, sizeof(state), buf, size, ret_len);
@@ -168,10 +166,10 @@ static struct error *routes_state(struct vm *vm, void *buf, size_t size, size_t 
 	} r = { .head.version = STATE_VERSION };
 	struct x86_vm *x = x86_vm(vm);
 
-	if (x->pic)
+	if (x->pic && !x->ioapic)
 		return absent("GSI routing", "--irqchip off");
 	for (unsigned gsi = 0; gsi < KVM_IOAPIC_NUM_PINS; gsi++) {
-		if (!x->ioapic && gsi < 16)
+		if (gsi < 16)
 			r.route[r.head.count++] = (struct state_irq_route){
 				.gsi = gsi, .type = STATE_ROUTE_IRQCHIP, .chip = gsi >> 3, .pin = gsi & 7 };
 		int pin = x86_ioapic_pin(gsi);

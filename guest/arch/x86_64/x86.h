@@ -16,7 +16,7 @@ struct x86_ioapic;
 
 struct x86_vm {
 	enum irqchip_mode irqchip;
-	struct x86_pic *pic;		/* irqchip off */
+	struct x86_pic *pic;		/* irqchip split and off */
 	struct x86_ioapic *ioapic;	/* irqchip split */
 	struct kvm_cpuid2 *cpuid;	/* what KVM offers, corrected for all vCPUs alike */
 	size_t xsave_size;
