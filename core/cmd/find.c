@@ -7,6 +7,7 @@
 #include "core/base/bits.h"
 #include "core/base/cleanup.h"
 #include "core/base/text.h"
+#include "core/cmd/split.h"
 #include "core/command/command.h"
 #include "core/session/examine.h"
 #include "core/session/search.h"
@@ -18,37 +19,6 @@ struct needle {
 	uint8_t bytes[NEEDLE_MAX];
 	size_t len;
 };
-
-/* The next piece of "A, B, +C" up to a comma outside quotes and brackets; NULL at the end. */
-static char *next_piece(const char **p)
-{
-	unsigned depth = 0;
-	char quote = 0;
-	const char *s = *p + strspn(*p, " \t"), *e;
-
-	if (!*s)
-		return NULL;
-	for (e = s; *e; e++) {
-		if (quote) {
-			if (*e == '\\' && e[1])
-				e++;
-			else if (*e == quote)
-				quote = 0;
-		} else if (*e == '"' || *e == '\'') {
-			quote = *e;
-		} else if (*e == '(' || *e == '[') {
-			depth++;
-		} else if ((*e == ')' || *e == ']') && depth) {
-			depth--;
-		} else if (*e == ',' && !depth) {
-			break;
-		}
-	}
-	*p = *e ? e + 1 : e;
-	while (e > s && (e[-1] == ' ' || e[-1] == '\t'))
-		e--;
-	return xstrndup(s, e - s);
-}
 
 static struct error *add_bytes(struct needle *n, const void *data, size_t len)
 {
@@ -118,8 +88,8 @@ struct find_request {
 static struct error *parse(struct session *s, const struct args *args, struct find_request *ret)
 {
 	const char *p = args->value[0].text;
-	_free_ char *start = next_piece(&p);
-	_free_ char *end = next_piece(&p);
+	_free_ char *start = split_comma(&p);
+	_free_ char *end = split_comma(&p);
 	struct error *error;
 	struct format format;
 	struct expr_value value;
@@ -147,7 +117,7 @@ static struct error *parse(struct session *s, const struct args *args, struct fi
 	ret->len = *end == '+' ? value.bits : value.bits - ret->start + 1;
 	if (*end != '+' && ret->len == 0)
 		ret->len = UINT64_MAX; /* everything: one byte short of 2^64 */
-	while (!error && (piece = next_piece(&p))) {
+	while (!error && (piece = split_comma(&p))) {
 		error = add_value(s, &ret->needle, piece, format_unit_size(format.unit));
 		free(piece);
 	}

@@ -1,0 +1,1 @@
+printf "%s", 0xdead00000

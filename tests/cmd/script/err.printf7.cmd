@@ -1,0 +1,1 @@
+dprintf leaf
