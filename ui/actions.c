@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/base/vec.h"
+#include "ui/panel/code.h"
 #include "ui/run_control.h"
 #include "ui/term.h"
 
@@ -29,8 +30,17 @@ static const struct {
 
 /* ---- running ---------------------------------------------------------------------------------------- */
 
-static void action_stepi(struct screen *s, struct panel *p) { screen_command(s, "stepi", false); }
-static void action_nexti(struct screen *s, struct panel *p) { screen_command(s, "nexti", false); }
+/* What is seen is what is stepped: lines of source, or instructions. */
+static void action_stepi(struct screen *s, struct panel *p)
+{
+	screen_command(s, code_shows_source(&s->panel[PANEL_code]) ? "step" : "stepi", false);
+}
+
+static void action_nexti(struct screen *s, struct panel *p)
+{
+	screen_command(s, code_shows_source(&s->panel[PANEL_code]) ? "next" : "nexti", false);
+}
+
 static void action_continue(struct screen *s, struct panel *p) { screen_command(s, "continue", false); }
 static void action_finish(struct screen *s, struct panel *p) { screen_command(s, "finish", false); }
 static void action_interrupt(struct screen *s, struct panel *p) { run_control_interrupt(s); }

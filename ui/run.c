@@ -4,10 +4,13 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/base/cleanup.h"
 #include "core/command/command.h"
+#include "core/target/image.h"
 #include "guest/guest.h"
 #include "ui/app.h"
 #include "ui/batch.h"
@@ -18,13 +21,15 @@
 #include "ui/term.h"
 #include "ui/tui.h"
 
+#define IMAGE_MAX (1ll << 30)
+
 /* What `run` in the prompt needs to start again; session->owner. */
 struct run {
 	struct app *app;
 	struct run_options options;
 	struct session *session;
 	struct out *out;	/* of batch and plain mode */
-	bool no_guest;		/* KVM is not here: symbols only */
+	struct error *no_guest;	/* why no guest can run here: only the image is opened */
 };
 
 static bool use_color(const struct run_options *o)
@@ -98,9 +103,37 @@ static struct error *choose_image(struct run *run)
 	return NULL;
 }
 
+/* The image as something to look at: nothing runs, but its code, data and symbols are there. */
+static struct error *open_image(struct run *run)
+{
+	const struct guest_config *g = &run->options.guest;
+	const char *path = g->image ? g->image : g->kernel;
+	struct target *target;
+	struct error *error;
+	struct stat st;
+	void *data;
+
+	if (g->image_data) {
+		error = image_target_create("demo", g->image_data, g->image_len, &target);
+		return error ? error : session_set_target(run->session, target);
+	}
+	_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 || fstat(fd, &st))
+		return error_errno(errno, "cannot open '%s'", path);
+	if (!S_ISREG(st.st_mode) || st.st_size > IMAGE_MAX)
+		return error_create(ERROR_FAILED, "'%s' is not a file of at most 1 GiB", path);
+	data = mmap(NULL, st.st_size ? (size_t)st.st_size : 1, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (data == MAP_FAILED)
+		return error_errno(errno, "cannot read '%s'", path);
+	error = image_target_create(path, data, (size_t)st.st_size, &target);
+	munmap(data, st.st_size ? (size_t)st.st_size : 1);
+	return error ? error : session_set_target(run->session, target);
+}
+
 /*
- * The guest. Where guests can not run, what can be opened is: the image's symbols, at an interactive
- * prompt; a script has nothing to work on and fails.
+ * The guest. Where guests can not run, what can be opened is, at an interactive prompt; a script has
+ * nothing to work on and fails.
  */
 static struct error *create_guest(struct run *run)
 {
@@ -112,9 +145,13 @@ static struct error *create_guest(struct run *run)
 	if (error_code(error) != ERROR_UNSUPPORTED || run->options.script.len)
 		return error;
 	report_error("vmscope", error);
-	fprintf(stderr, "vmscope: opening symbols only; the status line says so\n");
+	run->no_guest = error;
+	error = open_image(run);
+	if (error)
+		report_error("vmscope", error);
 	error_destroy(error);
-	run->no_guest = true;
+	fprintf(stderr, "vmscope: nothing can run; %s can be looked at\n",
+		run->session->target ? "code, data and symbols" : "symbols");
 	return NULL;
 }
 
@@ -205,7 +242,7 @@ static struct error *run_session(struct run *run)
 	return tui_run(s, &(struct tui_options){
 		.color = o->color == COLOR_ALWAYS || color,
 		.ascii = o->ascii,
-		.no_guest = run->no_guest,
+		.no_guest = run->no_guest ? error_message(run->no_guest) : NULL,
 		.title = s->target ? s->target->title : o->name ? o->name : o->guest.kernel,
 		.console = o->guest.console != CONSOLE_NONE,
 		.ret_status = &run->app->exit_status,
@@ -232,6 +269,7 @@ static struct error *run_main(struct app *app, int argc, char **argv)
 	/* The guest's threads end before its configuration does. */
 	session_destroy(run.session);
 	out_destroy(run.out);
+	error_destroy(run.no_guest);
 	run_options_deinit(&run.options);
 	return error;
 }

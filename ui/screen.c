@@ -341,7 +341,7 @@ void screen_quit(struct screen *s)
 {
 	struct target *t = s->session->target;
 
-	if (!t || target_state(t) == TARGET_ENDED)
+	if (!t || target_state(t) == TARGET_ENDED || s->options->no_guest)
 		quit_now(s);
 	else
 		screen_confirm(s, "The guest is still there. End it and leave vmscope?", quit_now);

@@ -21,8 +21,8 @@ static int state_item(struct screen *s, struct item *item)
 	struct session *ses = s->session;
 	const char *reason = ses->has_stop ? stop_reason_name(ses->last_stop.reason) : "";
 
-	if (!ses->target) {
-		snprintf(item->text, ITEM_MAX, "NO GUEST");
+	if (!ses->target || s->options->no_guest) {
+		snprintf(item->text, ITEM_MAX, ses->target ? "IMAGE ONLY" : "NO GUEST");
 		return UI_STATUS_WARN;
 	}
 	switch (target_state(ses->target)) {

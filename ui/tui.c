@@ -289,10 +289,13 @@ static void greet(struct tui *t)
 {
 	struct session *s = t->session;
 
-	if (!s->target) {
-		out_message(s->talk, ROLE_WARN, "no guest: only symbols can be looked at (`doctor` says why)");
-		return;
+	if (t->screen.options->no_guest) {
+		out_message(s->talk, ROLE_WARN, "%s", t->screen.options->no_guest);
+		out_message(s->talk, ROLE_WARN, "nothing can run; %s can be looked at (`doctor` says more)",
+			    s->target ? "code, data and symbols" : "symbols");
 	}
+	if (!s->target)
+		return;
 	session_poll(s); /* the report of the start */
 	if (target_state(s->target) == TARGET_STOPPED && !s->has_stop)
 		session_print_where(s, s->talk);

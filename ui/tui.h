@@ -9,7 +9,7 @@
 struct tui_options {
 	bool color;		/* --color and NO_COLOR, already decided */
 	bool ascii;		/* no box drawing even in a UTF-8 locale */
-	bool no_guest;		/* symbols only: say so */
+	const char *no_guest;	/* why nothing can run: only the image is looked at; NULL: a guest is there */
 	bool console;		/* show the guest's console */
 	const char *title;	/* borrowed */
 	int *ret_status;	/* 128+N when a signal ended it */

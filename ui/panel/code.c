@@ -26,6 +26,11 @@ struct state {
 	char find[64];
 };
 
+bool code_shows_source(const struct panel *code)
+{
+	return ((const struct state *)code->state)->in_source;
+}
+
 static unsigned height(const struct panel *p)
 {
 	return p->area.h > 0 ? (unsigned)p->area.h : 1;

@@ -34,5 +34,8 @@ bool code_build_source(struct session *s, struct code_rows *rows, const char *fi
 /* @n instructions before @addr. Where no symbol tells where they start: @guess what decodes up to @addr,
  * or stay there. */
 uint64_t code_back(struct session *s, uint64_t addr, unsigned n, bool guess);
+/* The code panel shows source: steps are those of source lines. */
+struct panel;
+bool code_shows_source(const struct panel *code);
 /* An enabled or disabled breakpoint at @addr; NULL: none. */
 struct stop *code_stop_at(struct session *s, uint64_t addr);
