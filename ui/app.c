@@ -2,6 +2,7 @@
 #include "ui/app.h"
 
 #include <locale.h>
+#include <signal.h>
 #include <string.h>
 
 #include "core/base/cleanup.h"
@@ -69,7 +70,8 @@ int app_main(const struct ui_backend *backend, int argc, char **argv)
 		error = find(argv[1], &sub);
 	if (!error)
 		error = sub->run(&app, argc - 1, argv + 1);
-	if (!error && (fflush(stdout) || ferror(stdout)))
+	/* A reader that went away (| head) is no news. */
+	if (app.exit_status != 128 + SIGPIPE && !error && (fflush(stdout) || ferror(stdout)))
 		error = error_create(ERROR_FAILED, "cannot write to standard output");
 	if (!error)
 		return app.exit_status;

@@ -18,6 +18,7 @@
 static struct {
 	const struct editor_client *client;
 	bool touched_history;	/* this line searched the history or moved in it */
+	bool muted;		/* a line was accepted: no prompt until the next is asked for */
 } editor;
 
 /* ---- completion --------------------------------------------------------------------------------- */
@@ -98,6 +99,7 @@ static char **complete(const char *text, int start, int end)
 static void on_end_of_input(char *line)
 {
 	free(line); /* lines come from accept_line() */
+	editor.muted = true;
 	if (editor.client && !line)
 		editor.client->line(editor.client->ctx, NULL);
 }
@@ -114,7 +116,10 @@ static int on_input_available(void)
 
 static void on_redisplay(void)
 {
-	editor.client->redisplay(editor.client->ctx);
+	if (editor.client->redisplay)
+		editor.client->redisplay(editor.client->ctx);
+	else if (!editor.muted)
+		rl_redisplay();
 }
 
 static void on_matches(char **matches, int n, int max_len)
@@ -134,6 +139,7 @@ void editor_attach(const struct editor_client *new_client)
 	rl_attempted_completion_function = complete;
 	rl_completer_word_break_characters = " \t";
 	rl_completion_query_items = COMPLETIONS_MAX + 1; /* bounded: never ask */
+	rl_redisplay_function = on_redisplay;
 	if (!editor.client->read_byte)
 		return;
 	rl_prep_term_function = NULL;	/* curses owns the terminal's modes */
@@ -141,7 +147,6 @@ void editor_attach(const struct editor_client *new_client)
 	rl_outstream = fopen("/dev/null", "we");
 	rl_getc_function = on_getc;
 	rl_input_available_hook = on_input_available;
-	rl_redisplay_function = on_redisplay;
 	rl_completion_display_matches_hook = on_matches;
 	rl_variable_bind("enable-bracketed-paste", "off");
 	rl_variable_bind("bell-style", "none");
@@ -196,6 +201,7 @@ static int accept_line(int count, int key)
 	if (!editor.client->read_byte) {
 		rl_crlf();
 		rl_on_new_line();
+		editor.muted = true;
 	}
 	editor.client->line(editor.client->ctx, line);
 	return 0;
@@ -243,6 +249,9 @@ void editor_prompt(const char *prompt)
 
 	if (!first)
 		reset_line();
+	if (!first && !editor.client->read_byte)
+		rl_on_new_line(); /* others wrote to the terminal meanwhile */
+	editor.muted = false;
 	rl_callback_handler_install(prompt, on_end_of_input);
 	if (first) /* after ~/.inputrc was read */
 		bind_keys();

@@ -15,6 +15,24 @@
 #define SCRIPT_LINE_MAX 65536
 #define KEY_LEAVE_CONSOLE 0x1d	/* Ctrl-], as in telnet: the guest gets every other key */
 
+/* Ends all: there is nobody to read, or a signal says so. */
+static void end_session(struct line_mode *lm, int signo)
+{
+	struct session *s = lm->session;
+
+	lm->ended_by = signo;
+	s->quit = true;
+	if (s->target)
+		error_destroy(target_kill(s->target)); /* ends a wait; the process goes anyway */
+}
+
+static void check_output(struct line_mode *lm)
+{
+	out_flush(lm->out);
+	if (ferror(stdout) && !lm->ended_by)
+		end_session(lm, SIGPIPE);
+}
+
 static void print_console_line(struct line_mode *lm, unsigned port)
 {
 	struct text *t = &lm->partial[port];
@@ -24,17 +42,17 @@ static void print_console_line(struct line_mode *lm, unsigned port)
 	out_hidden_dec(lm->out, "port", port ? 0xe9 : 0);
 	out_str(lm->out, ROLE_TEXT, "text", 0, text_str(t));
 	out_end(lm->out);
-	out_flush(lm->out);
 	text_clear(t);
+	check_output(lm);
 }
 
-static void write_all(int fd, const char *data, size_t len)
+static void write_all(struct line_mode *lm, const char *data, size_t len)
 {
-	while (len) {
-		ssize_t n = write(fd, data, len);
+	while (len && !lm->ended_by) {
+		ssize_t n = write(STDOUT_FILENO, data, len);
 
 		if (n < 0 && errno != EINTR)
-			return; /* nobody reads; the guest need not know */
+			end_session(lm, SIGPIPE);
 		if (n > 0) {
 			data += n;
 			len -= n;
@@ -53,7 +71,7 @@ static void on_console(void *ctx, unsigned port, const void *data, size_t len)
 	if (lm->console == LINE_CONSOLE_STDIO) {
 		out_flush(lm->out);
 		fflush(stdout);
-		write_all(STDOUT_FILENO, p, len);
+		write_all(lm, p, len);
 		return;
 	}
 	for (size_t i = 0; i < len; i++) {
@@ -79,10 +97,7 @@ static void on_signal(void *ctx, uint32_t signo)
 	struct session *s = lm->session;
 
 	if (signo == SIGTERM || signo == SIGHUP || signo == SIGQUIT) {
-		lm->ended_by = signo;
-		s->quit = true;
-		if (s->target)
-			error_destroy(target_kill(s->target)); /* ends a wait; the process goes anyway */
+		end_session(lm, (int)signo);
 		return;
 	}
 	if (signo == SIGTSTP) {
@@ -192,7 +207,7 @@ struct error *line_mode_execute(struct line_mode *lm, const char *line)
 	/* Also after an error: `continue; nonsense` has resumed the guest. */
 	wait_error = line_mode_wait(lm);
 	lm->executing = false;
-	out_flush(lm->out);
+	check_output(lm);
 	if (!error)
 		return wait_error;
 	error_destroy(wait_error);

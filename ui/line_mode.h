@@ -24,7 +24,7 @@ struct line_mode {
 	struct out *out;		/* borrowed: results of commands */
 	enum line_console console;
 	bool json;
-	int ended_by;			/* SIGTERM, SIGHUP or SIGQUIT: end now; 0 none */
+	int ended_by;			/* SIGTERM, SIGHUP, SIGQUIT, or SIGPIPE for a closed stdout: end now */
 	void (*idle_signal)(struct line_mode *lm, int signo); /* while no guest runs; NULL: none */
 	void *owner;
 

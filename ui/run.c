@@ -196,9 +196,11 @@ static struct error *run_lines(struct run *run)
 	if (!error && o->script.len) {
 		error = batch_run(&lm, o);
 	} else if (!error) {
-		/* With the console on stdio the user expects a machine that runs, as from QEMU. */
+		/* With the console on stdio the user expects a machine that runs, as from QEMU; Ctrl-] ends
+		 * that with the prompt. */
 		if (o->guest.console == CONSOLE_STDIO && !o->stopped && run->session->target)
 			error = line_mode_execute(&lm, "continue");
+		error_catch(&error, ERROR_CANCELLED);
 		if (!error && o->guest.console == CONSOLE_STDIO && !o->stopped &&
 		    (!isatty(STDIN_FILENO) || (run->session->target &&
 					       target_state(run->session->target) == TARGET_ENDED)))
@@ -207,9 +209,11 @@ static struct error *run_lines(struct run *run)
 			error = plain_run(&lm);
 	}
 	line_mode_deinit(&lm);
-	if (lm.ended_by)
-		run->app->exit_status = 128 + lm.ended_by;
-	return error;
+	if (!lm.ended_by)
+		return error;
+	run->app->exit_status = 128 + lm.ended_by;
+	error_destroy(error); /* of what was cut off */
+	return NULL;
 }
 
 static struct error *run_session(struct run *run)

@@ -41,6 +41,12 @@ void run_control_interrupt(struct screen *s)
 	screen_touch(s);
 }
 
+void run_control_stopped(struct screen *s)
+{
+	if (s->popup && s->popup_yes == end_guest)
+		screen_show_popup(s, NULL);
+}
+
 void run_control_drain(struct screen *s)
 {
 	struct panel *output = &s->panel[PANEL_output];

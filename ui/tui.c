@@ -59,6 +59,7 @@ static void on_stopped(void *ctx, const struct stop_report *report)
 			p->ops->stopped(p, report);
 	}
 	error_destroy(loop_timer_set(t->rate_timer, 0, 0));
+	run_control_stopped(&t->screen);
 	screen_session_changed(&t->screen);
 }
 
@@ -68,6 +69,7 @@ static void on_resumed(void *ctx)
 
 	update_rate(t, true);
 	t->screen.rate = 0;
+	t->screen.interrupt_ns = 0;
 	error_destroy(loop_timer_set(t->rate_timer, RATE_NS, RATE_NS));
 	screen_session_changed(&t->screen);
 }
