@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # timeout: 60
+# shellcheck disable=SC2016 # $1 is the debuggee's value history
 # Scripts, pipes and exit statuses of the program, on the fake guest: everywhere the same.
 set -u
 fake=$TEST_BUILD/tests/vmscope-fake
