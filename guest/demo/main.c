@@ -64,6 +64,7 @@ static void wait_for_tick(struct cpu *cpu)
 	if (!have_apic) {
 		for (unsigned i = 0; i < 20000; i++)
 			pause();
+		serial_interrupt(); /* nor for what is typed */
 		cpu->ticks++;
 		return;
 	}

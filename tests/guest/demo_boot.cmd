@@ -4,6 +4,7 @@
 # sed: s/0x[0-9a-f]{4,}/ADDR/g
 # sed: /^.console/d
 # sed: s/returned rax.*/returned/
+# sed: s/([a-z]+[.][chS]):[0-9]+/\1:N/
 # sed: s/(vCPU  [01].*stopped ).*/\1/
 x/i $pc
 assert $pc == &pvh_start

@@ -17,6 +17,8 @@
 #define MSR_MISC_ENABLE 0x1a0
 #define MTRR_ENABLED_WB (BIT(11) | 6)
 #define MISC_FAST_STRINGS BIT(0)
+#define MSR_APIC_BASE 0x1b
+#define APIC_BASE_BSP_DISABLED 0xfee00100u
 #define LAPIC_LINT0 0x350
 #define LAPIC_LINT1 0x360
 #define LVT_EXTINT 0x700u
@@ -38,7 +40,12 @@ static void lapic_defaults(struct vcpu *v)
 {
 	struct kvm_lapic_state lapic;
 
-	if (!x86_lapic_in_kernel(v->vm) || ioctl(v->fd, KVM_GET_LAPIC, &lapic))
+	if (!x86_lapic_in_kernel(v->vm)) {
+		/* KVM shows CPUID's APIC bit as long as this says that there is one. */
+		msr_put(v, MSR_APIC_BASE, APIC_BASE_BSP_DISABLED);
+		return;
+	}
+	if (ioctl(v->fd, KVM_GET_LAPIC, &lapic))
 		return;
 	if (v->index == 0)
 		le32_write(lapic.regs + LAPIC_LINT0, LVT_EXTINT);
