@@ -23,7 +23,7 @@ static bool print_variable(void *ctx, const struct variable *var)
 		return true;
 	l->n++;
 	out_begin(l->out, "variable");
-	out_str(l->out, ROLE_DIM, "ctype", 0, variable_type_name(var, type, sizeof(type)));
+	out_str(l->out, ROLE_DIM, "ctype", 0, symbols_type_name(l->s->symbols, var->type.self, type, sizeof(type)));
 	out_text(l->out, ROLE_TEXT, " ");
 	out_str(l->out, ROLE_LABEL, "name", 0, var->name);
 	out_text(l->out, ROLE_TEXT, " = ");

@@ -25,8 +25,13 @@ static void print_number(struct session *s, struct out *out, const struct format
 			 struct expr_value value)
 {
 	char letter = format->letter;
-	char buf[80];
+	char typed[1024], buf[80];
 
+	if (!letter && session_typed_text(s, value, typed, sizeof(typed))) {
+		out_str(out, ROLE_NUMBER, "value", 0, typed);
+		out_hidden_hex(out, "hex", value.bits);
+		return;
+	}
 	if (!letter && value.is_address)
 		letter = 'a';
 	out_str(out, ROLE_NUMBER, "value", 0, format_value(letter, value, buf, sizeof(buf)));

@@ -2,7 +2,6 @@
 #include "core/expr/emit.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 void emitter_deinit(struct emitter *e)
 {
@@ -122,18 +121,33 @@ const char *emit_deref(struct emitter *e, struct operand *a)
 {
 	struct expr_type type = a->type;
 
-	if (!type.depth)
+	type.self = 0;
+	type.is_aggregate = false;
+	if (!type.depth && type.target) {
+		return "a structure is no pointer";
+	} else if (!type.depth) {
 		type = TYPE_U64;
-	else if (--type.depth == 0 && type.is_void)
+	} else if (--type.depth == 0 && type.target) {
+		/* A structure is not loaded: it stands for its place. */
+		type.is_aggregate = true;
+		type.self = type.target;
+		type.bytes = type.span;
+		a->type = type;
+		a->place = PLACE_AGGREGATE;
+		return NULL;
+	} else if (type.depth == 0 && type.is_void) {
 		return "what this points at has no size here; cast it, as in *(u32 *)p";
+	}
 	type.is_address = false;
 	emit_load(e, a, OP_LOAD, type);
 	return NULL;
 }
 
 /* Size of what a pointer points at, 1 for other numbers: the factor of pointer arithmetic. */
-static unsigned element_size(struct expr_type t)
+static uint64_t element_size(struct expr_type t)
 {
+	if (t.depth == 1 && t.target)
+		return t.span;
 	if (!t.depth || (t.depth == 1 && t.is_void))
 		return 1;
 	return t.depth > 1 ? 8 : t.size;
@@ -197,6 +211,9 @@ static const char *emit_pointer_sum(struct emitter *e, int op, struct operand *a
 	struct operand rhs = *b, unit;
 	struct expr_type type = a->type;
 
+	type.self = 0;
+	type.is_aggregate = false;
+
 	if (op == '-' && b->type.depth) {
 		if (!a->type.depth || element_size(a->type) != element_size(b->type))
 			return "only pointers to the same type can be subtracted";
@@ -214,6 +231,7 @@ static const char *emit_pointer_sum(struct emitter *e, int op, struct operand *a
 		if (element_size(b->type) > 1 && !a->is_const)
 			return "write the pointer first: p + n";
 		type = b->type;
+		type.self = 0;
 		if (a->is_const)
 			e->code.data[a->at].imm *= element_size(b->type);
 	} else if (element_size(a->type) > 1) {
@@ -321,12 +339,19 @@ const char *emit_match(struct emitter *e, int op, struct operand *a, const struc
 	return NULL;
 }
 
+static bool same_type(struct expr_type a, struct expr_type b)
+{
+	return a.size == b.size && a.is_signed == b.is_signed && a.depth == b.depth &&
+	       a.is_void == b.is_void && a.is_address == b.is_address && a.is_literal == b.is_literal &&
+	       a.is_aggregate == b.is_aggregate && a.target == b.target && a.self == b.self;
+}
+
 struct expr_type emit_join_types(const struct emitter *e, const struct operand *a,
 				 const struct operand *b)
 {
 	struct expr_type type = a->type;
 
-	if (memcmp(&a->type, &b->type, sizeof(a->type)) == 0) {
+	if (same_type(a->type, b->type)) {
 		/* x ? 1 : 2 may still go along with another sign, x ? 1 : -1 may not. */
 		type.is_literal = type.is_literal && a->is_const && b->is_const &&
 				  (int64_t)(const_value(e, a) | const_value(e, b)) >= 0;

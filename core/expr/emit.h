@@ -7,14 +7,21 @@
 #include "core/expr/prog.h"
 
 /* Where an operand's value came from: what '&' and assignments can use. */
-enum expr_place { PLACE_NONE, PLACE_MEM, PLACE_PHYS, PLACE_REG, PLACE_SYMBOL };
+enum expr_place {
+	PLACE_NONE,
+	PLACE_MEM, PLACE_PHYS,	/* the last instruction is the load */
+	PLACE_REG,
+	PLACE_SYMBOL,		/* an address that is its own & */
+	PLACE_AGGREGATE,	/* a structure: the address is on the stack */
+};
 
 /* An operand whose code has been emitted; strings have none until they are compared. */
 struct operand {
 	struct expr_type type;
-	enum expr_place place;	/* MEM, PHYS: its last instruction is the load */
+	enum expr_place place;
 	bool is_const;		/* one PUSH, at instruction @at */
 	bool is_string;
+	bool is_untyped_symbol;	/* scope->object() has not been asked */
 	unsigned at;		/* is_const: index of the PUSH; is_string: index of the string */
 	struct token token;	/* its first, for errors */
 };

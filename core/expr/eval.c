@@ -176,7 +176,9 @@ bool expr_eval(const struct expr_prog *prog, const struct expr_env *env, struct 
 	*ret = (struct expr_value){ .bits = stack[0],
 				    .size = expr_type_size(prog->type),
 				    .is_signed = expr_type_signed(prog->type),
-				    .is_address = prog->type.is_address || prog->type.depth };
+				    .is_address = prog->type.is_address || prog->type.depth,
+				    .is_aggregate = prog->type.is_aggregate,
+				    .type = prog->type.self };
 	*fault_ret = (struct expr_fault){ EXPR_OK, 0 };
 	return true;
 }

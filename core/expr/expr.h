@@ -6,8 +6,8 @@
  * expr_assign). Operands:
  *	123 0x7f 0b101 0777 'A' '\n'	numbers; suffixes K M G (powers of 1024), ns us ms s (in ns), U L (C)
  *	$rax, rax			registers: `$rax` always; a bare name after symbols
- *	main, demo_table, 'foo bar'	symbols: their address. There are no types: `*main`, `d[main]` read
- *					what is there, `&main` is the same as `main`; quotes for odd names
+ *	main, demo_table, 'foo bar'	symbols: their address; `&main` is the same. `*main`, `d[main]` read
+ *					what is there; quotes for odd names
  *	$name, $1, $, $$		session variables, value history
  *	port, value			fields of the event at hand (conditions of catchpoints), before symbols
  *	n, buf				parameters and locals of compiled code, before symbols: their value, with
@@ -16,6 +16,8 @@
  *					s8 s16 s32 s64, uint8_t ..., char short int long with unsigned,
  *					void *); what is no pointer points at 8 bytes
  *	(u32 *)p + 1			pointers count in elements, as in C
+ *	a.b  p->b  ((struct x *)p)->b	members, with debug info; a symbol is then a pointer to its variable:
+ *					`*counter`, `table[3]`, `cpus[1].rounds` have the types of the source
  *	b[addr] w[addr] d[addr] q[addr]	memory of 1, 2, 4, 8 bytes; phys(addr, size) reads guest-physical
  *	(u8)x  (s32)x			casts;   sizeof(type)
  *	"text"				string literals, only for == and != against the memory at an address:
@@ -42,6 +44,20 @@ struct expr_value {
 	uint8_t size;		/* 1, 2, 4 or 8 bytes */
 	bool is_signed;
 	bool is_address;	/* came from a symbol or a pointer cast: print shows <symbol> */
+	bool is_aggregate;	/* the address of an array or structure of type @type */
+	uint64_t type;		/* the scope's name of its whole C type, 0: a plain number */
+};
+
+/* A C type, as far as expressions know types. */
+struct expr_shape {
+	uint8_t size;		/* of the number; of what the last of @depth pointers points at, 0 unknown */
+	bool is_signed;
+	uint8_t depth;
+	bool is_aggregate;	/* an array (@depth 1: of its element) or structure: means its address, as in C */
+	uint64_t target;	/* the structure: itself, or what the pointers point at, or the element; 0 none */
+	uint64_t span;		/* its bytes */
+	uint64_t bytes;		/* of the whole, for sizeof of aggregates */
+	uint64_t self;		/* the whole type, for struct expr_value; 0: none */
 };
 
 /* A variable of compiled code, in terms of registers at the one pc the expression is for. */
@@ -54,10 +70,13 @@ struct expr_local {
 	} place;
 	int reg;		/* as struct expr_env's reg() takes it; -1: none, @offset is all */
 	int64_t offset;
-	uint8_t size;		/* of the number; of what the last of @depth pointers points at, 0 unknown */
-	bool is_signed;
-	uint8_t depth;
-	bool is_aggregate;	/* an array or structure: means its address, as in C */
+	struct expr_shape shape;
+};
+
+struct expr_member {
+	uint64_t offset;
+	uint8_t bit_shift, bit_size; /* a bit field in the @shape.size bytes there; bit_size 0: none */
+	struct expr_shape shape;
 };
 
 /* Where names come from, at compile time. Each slot may be NULL; each returns false for "not mine". */
@@ -68,6 +87,11 @@ struct expr_scope {
 	bool (*symbol)(void *ctx, const char *name, uint64_t *ret_addr);
 	bool (*variable)(void *ctx, const char *name, struct expr_value *ret); /* without the '$' */
 	bool (*local)(void *ctx, const char *name, struct expr_local *ret);
+	/* C types: of what a symbol names, a member of a structure (@target of a shape), "struct x" or a
+	 * typedef's name. */
+	bool (*object)(void *ctx, uint64_t addr, struct expr_shape *ret);
+	bool (*member)(void *ctx, uint64_t target, const char *name, struct expr_member *ret);
+	bool (*type)(void *ctx, const char *name, struct expr_shape *ret);
 };
 
 /* What evaluation reads. Callbacks return false when it can not be read. */
@@ -106,6 +130,8 @@ struct error *expr_compile_prefix(const char *text, const struct expr_scope *sco
 struct expr_prog *expr_ref(struct expr_prog *prog);
 void expr_unref(struct expr_prog *prog); /* NULL is fine */
 const char *expr_text(const struct expr_prog *prog);
+/* As struct expr_value's @type, without running it. */
+uint64_t expr_type_handle(const struct expr_prog *prog);
 /* Disassembles the program, for tests and `debug expr`. Caller frees. */
 char *expr_dump(const struct expr_prog *prog);
 

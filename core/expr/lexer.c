@@ -203,7 +203,7 @@ static void lex_operator(struct lexer *lexer, struct token *t)
 		{ "<<", TOK_SHL }, { ">>", TOK_SHR }, { "<=", TOK_LE }, { ">=", TOK_GE },
 		{ "==", TOK_EQ }, { "!=", TOK_NE }, { "&&", TOK_AND_AND }, { "||", TOK_OR_OR },
 		{ "+=", TOK_ADD_SET }, { "-=", TOK_SUB_SET }, { "&=", TOK_AND_SET },
-		{ "|=", TOK_OR_SET }, { "^=", TOK_XOR_SET },
+		{ "|=", TOK_OR_SET }, { "^=", TOK_XOR_SET }, { "->", TOK_ARROW },
 	};
 	const char *s = t->start;
 
@@ -257,6 +257,13 @@ void lexer_next(struct lexer *lexer, struct token *ret)
 	} else {
 		lex_operator(lexer, ret);
 	}
+}
+
+void token_cut(struct lexer *lexer, struct token *token, unsigned len)
+{
+	token->len -= token->name_len - len;
+	token->name_len = len;
+	lexer->at = token->name + len;
 }
 
 bool token_copy_name(const struct token *token, char *buf, size_t size)

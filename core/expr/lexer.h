@@ -20,7 +20,7 @@ enum token_kind {
 	TOK_STRING,	/* between the quotes, escapes not yet decoded */
 	/* Operators: the character for those of one, from here for the longer ones. */
 	TOK_SHL = 256, TOK_SHR, TOK_LE, TOK_GE, TOK_EQ, TOK_NE, TOK_AND_AND, TOK_OR_OR,
-	TOK_ADD_SET, TOK_SUB_SET, TOK_AND_SET, TOK_OR_SET, TOK_XOR_SET,
+	TOK_ADD_SET, TOK_SUB_SET, TOK_AND_SET, TOK_OR_SET, TOK_XOR_SET, TOK_ARROW,
 };
 
 struct token {
@@ -41,6 +41,9 @@ struct lexer {
 };
 
 void lexer_next(struct lexer *lexer, struct token *ret);
+
+/* Shortens a name to its first @len characters; the rest is lexed again. */
+void token_cut(struct lexer *lexer, struct token *token, unsigned len);
 
 /* One escape sequence of a character or string at *s (after the backslash); false when unknown. */
 bool lexer_escape(const char **s, const char *end, unsigned char *ret);

@@ -10,6 +10,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/text.h"
+#include "core/expr/typed.h"
 #include "core/expr/types.h"
 
 #define NAME_MAX_LEN 256
@@ -107,94 +108,67 @@ static struct error *enter(struct parser *p)
 
 /* ---- operands -------------------------------------------------------------------------------- */
 
-static unsigned round_size(unsigned size)
-{
-	return size <= 1 ? 1 : size <= 2 ? 2 : size <= 4 ? 4 : 8;
-}
-
 static void push_reg(struct parser *p, unsigned id, unsigned size, struct operand *ret)
 {
-	size = round_size(size);
+	size = expr_round_size(size);
 	emit_sized(&p->out, OP_REG, size, false, id);
 	ret->type = (struct expr_type){ .size = size };
 	ret->place = PLACE_REG;
 }
 
-/* Pushes the register a local is found by, plus its offset. */
-static void push_base(struct parser *p, const struct expr_local *local)
-{
-	if (local->reg < 0) {
-		emit(&p->out, OP_PUSH, local->offset);
-		return;
-	}
-	emit(&p->out, OP_REG, local->reg);
-	if (local->offset) {
-		emit(&p->out, OP_PUSH, local->offset);
-		emit(&p->out, OP_ADD, 0);
-	}
-}
-
-static struct error *parse_local(struct parser *p, const struct expr_local *local, struct operand *ret)
-{
-	struct expr_type type = { .size = round_size(local->size), .is_signed = local->is_signed,
-				  .depth = local->depth, .is_void = local->depth && !local->size };
-
-	switch (local->place) {
-	case EXPR_LOCAL_MEM:
-		push_base(p, local);
-		if (local->is_aggregate && type.depth)
-			ret->type = type;
-		else if (local->is_aggregate)
-			ret->type = TYPE_ADDRESS;
-		else
-			emit_load(&p->out, ret, OP_LOAD, type);
-		return NULL;
-	case EXPR_LOCAL_REG:
-		emit_sized(&p->out, OP_REG, expr_type_size(type), expr_type_signed(type), local->reg);
-		ret->type = type;
-		ret->place = PLACE_REG;
-		return NULL;
-	case EXPR_LOCAL_VALUE:
-		push_base(p, local);
-		emit_cast(&p->out, ret, type);
-		return NULL;
-	default:
-		return lexer_error(&p->lexer, ERROR_NOT_FOUND, p->tok.start,
-				   "'%.*s' has no value here (optimized out)", (int)p->tok.name_len,
-				   p->tok.name);
-	}
-}
-
-/* A bare name: a field of the event, a local, a symbol, a register. */
-static struct error *parse_name(struct parser *p, struct operand *ret)
+/* What @name is: a field of the event, a local, a symbol, a register. *ret_found false: none of them. */
+static struct error *resolve_name(struct parser *p, const char *name, struct operand *ret, bool *ret_found)
 {
 	const struct expr_scope *s = p->scope;
-	char name[NAME_MAX_LEN];
-	unsigned id, size;
 	struct expr_local local;
+	unsigned id, size;
 	bool is_signed;
 	uint64_t addr;
 
-	if (!token_copy_name(&p->tok, name, sizeof(name)))
-		return lexer_error(&p->lexer, ERROR_SYNTAX, p->tok.start, "name too long");
+	*ret_found = true;
 	if (s->field && !p->tok.is_quoted && s->field(s->ctx, name, &id, &is_signed)) {
 		emit(&p->out, OP_FIELD, id);
 		ret->type = (struct expr_type){ .size = 8, .is_signed = is_signed };
 	} else if (s->local && s->local(s->ctx, name, &local)) {
-		struct error *err = parse_local(p, &local, ret);
-
-		if (err)
-			return err;
+		return typed_local(p, &local, ret);
 	} else if (s->symbol && s->symbol(s->ctx, name, &addr)) {
 		*ret = emit_const(&p->out, addr, TYPE_ADDRESS);
 		ret->place = PLACE_SYMBOL;
+		ret->is_untyped_symbol = true;
 	} else if (s->reg && !p->tok.is_quoted && s->reg(s->ctx, name, &id, &size)) {
 		push_reg(p, id, size, ret);
 	} else {
-		return lexer_error(&p->lexer, ERROR_NOT_FOUND, p->tok.start,
-				   "no %ssymbol or register is named '%s'", s->field ? "field, " : "",
-				   name);
+		*ret_found = false;
 	}
+	return NULL;
+}
+
+static struct error *parse_name(struct parser *p, struct operand *ret)
+{
+	char name[NAME_MAX_LEN];
+	struct error *err;
+	bool found;
+	char *dot;
+
+	if (!token_copy_name(&p->tok, name, sizeof(name)))
+		return lexer_error(&p->lexer, ERROR_SYNTAX, p->tok.start, "name too long");
+	err = resolve_name(p, name, ret, &found);
+	/* foo.part.0 is one name, node.value is two. */
+	dot = p->tok.is_quoted ? NULL : strchr(name + 1, '.');
+	if (!err && !found && dot) {
+		*dot = '\0';
+		err = resolve_name(p, name, ret, &found);
+		if (found)
+			token_cut(&p->lexer, &p->tok, dot - name);
+		else
+			*dot = '.';
+	}
+	if (!err && !found)
+		err = lexer_error(&p->lexer, ERROR_NOT_FOUND, p->tok.start,
+				  "no %ssymbol or register is named '%s'", p->scope->field ? "field, " : "",
+				  name);
+	if (err)
+		return err;
 	ret->token = p->tok;
 	parser_next(p);
 	return NULL;
@@ -212,7 +186,7 @@ static struct error *parse_dollar(struct parser *p, struct operand *ret)
 	if (s->reg && name[0] && s->reg(s->ctx, name, &id, &size)) {
 		push_reg(p, id, size, ret);
 	} else if (s->variable && s->variable(s->ctx, name, &value)) {
-		struct expr_type type = { .size = round_size(value.size),
+		struct expr_type type = { .size = expr_round_size(value.size),
 					  .is_signed = value.is_signed,
 					  .is_address = value.is_address };
 
@@ -323,12 +297,14 @@ static struct token peek(const struct parser *p)
 static struct error *parse_sizeof(struct parser *p, struct operand *ret)
 {
 	struct error *err;
+	const struct expr_scope *s = p->scope;
 	struct token next = peek(p);
+	struct expr_shape shape;
 	unsigned ncode = p->out.code.len, sp = p->out.sp;
 	struct expr_type type;
 
 	parser_next(p);
-	if (p->tok.kind == '(' && (next = peek(p), type_starts(&next))) {
+	if (p->tok.kind == '(' && (next = peek(p), type_starts(p, &next))) {
 		parser_next(p);
 		err = type_parse(p, &type);
 		if (err)
@@ -339,12 +315,15 @@ static struct error *parse_sizeof(struct parser *p, struct operand *ret)
 			err = parser_need_value(p, ret);
 		if (err)
 			return err;
-		/* Only its type counts: nothing of it runs. */
+		/* Only its type counts: nothing of it runs. Of a symbol its variable is meant. */
 		type = ret->type;
+		if (ret->is_untyped_symbol && s->object &&
+		    s->object(s->ctx, p->out.code.data[ret->at].imm, &shape))
+			type = typed_shape(&shape);
 		p->out.code.len = ncode;
 		p->out.sp = sp;
 	}
-	*ret = emit_const(&p->out, expr_type_size(type), TYPE_LITERAL);
+	*ret = emit_const(&p->out, type.is_aggregate ? type.bytes : expr_type_size(type), TYPE_LITERAL);
 	return NULL;
 }
 
@@ -390,34 +369,47 @@ static struct error *at_token(struct parser *p, const struct token *token, const
 	return sentence ? lexer_error(&p->lexer, ERROR_SYNTAX, token->start, "%s", sentence) : NULL;
 }
 
+static struct error *parse_index(struct parser *p, struct operand *ret)
+{
+	struct error *err = parser_need_value(p, ret);
+	struct token bracket = p->tok;
+	struct operand index;
+
+	if (err)
+		return err;
+	typed_symbol(p, ret);
+	if (!ret->type.depth && ret->type.target)
+		return lexer_error(&p->lexer, ERROR_SYNTAX, bracket.start, "a structure has no elements");
+	/* p[n] is *(p + n), and anything that is no pointer points at 8 bytes. */
+	if (!ret->type.depth) {
+		ret->type = TYPE_U64;
+		ret->type.depth = 1;
+	}
+	parser_next(p);
+	err = parse_expr(p, PREC_TERNARY, &index);
+	if (!err)
+		err = parser_need_value(p, &index);
+	if (!err)
+		err = expect(p, ']', "a ']'");
+	if (!err && index.type.depth)
+		err = at_token(p, &index.token, "an index must be a number, not a pointer");
+	if (!err)
+		err = at_token(p, &bracket, emit_binary(&p->out, '+', ret, &index));
+	return err ? err : at_token(p, &bracket, emit_deref(&p->out, ret));
+}
+
 static struct error *parse_postfix(struct parser *p, struct operand *ret)
 {
 	struct error *err = parse_primary(p, ret);
 
-	while (!err && p->tok.kind == '[') {
-		struct token bracket = p->tok;
-		struct operand index;
-
-		err = parser_need_value(p, ret);
-		if (err)
+	while (!err) {
+		if (p->tok.kind == '[')
+			err = parse_index(p, ret);
+		else if (p->tok.kind == TOK_ARROW ||
+			 (p->tok.kind == TOK_NAME && !p->tok.is_quoted && p->tok.name[0] == '.'))
+			err = typed_member(p, ret);
+		else
 			break;
-		/* p[n] is *(p + n), and anything that is no pointer points at 8 bytes. */
-		if (!ret->type.depth) {
-			ret->type = TYPE_U64;
-			ret->type.depth = 1;
-		}
-		parser_next(p);
-		err = parse_expr(p, PREC_TERNARY, &index);
-		if (!err)
-			err = parser_need_value(p, &index);
-		if (!err)
-			err = expect(p, ']', "a ']'");
-		if (!err && index.type.depth)
-			err = at_token(p, &index.token, "an index must be a number, not a pointer");
-		if (!err)
-			err = at_token(p, &bracket, emit_binary(&p->out, '+', ret, &index));
-		if (!err)
-			err = at_token(p, &bracket, emit_deref(&p->out, ret));
 	}
 	return err;
 }
@@ -427,9 +419,17 @@ static struct error *take_address(struct parser *p, const struct token *op, stru
 	switch (a->place) {
 	case PLACE_SYMBOL:
 		return NULL;
+	case PLACE_AGGREGATE:
+		a->type.depth = 1;
+		a->type.is_void = true;
+		a->type.is_aggregate = false;
+		a->type.self = 0;
+		a->place = PLACE_NONE;
+		return NULL;
 	case PLACE_MEM:
 		emit_undo(&p->out);
 		a->type.depth++;
+		a->type.self = 0;
 		a->place = PLACE_NONE;
 		/* The load is gone; a constant address may be what is left. */
 		a->is_const = false;
@@ -451,9 +451,12 @@ static struct error *parse_unary(struct parser *p, struct operand *ret)
 	struct expr_type type;
 	struct error *err;
 
-	if (op.kind == '(' && (next = peek(p), type_starts(&next))) {
+	if (op.kind == '(' && (next = peek(p), type_starts(p, &next))) {
 		parser_next(p);
 		err = type_parse(p, &type);
+		if (!err && type.is_aggregate)
+			err = lexer_error(&p->lexer, ERROR_SYNTAX, next.start,
+					  "cast a pointer to it, as in (struct x *)p");
 		if (err)
 			return err;
 	} else if (op.kind != '-' && op.kind != '+' && op.kind != '~' && op.kind != '!' &&
@@ -473,7 +476,7 @@ static struct error *parse_unary(struct parser *p, struct operand *ret)
 	if (op.kind == '(')
 		emit_cast(&p->out, ret, type);
 	else if (op.kind == '*')
-		err = at_token(p, &op, emit_deref(&p->out, ret));
+		err = at_token(p, &op, (typed_symbol(p, ret), emit_deref(&p->out, ret)));
 	else if (op.kind == '&')
 		err = take_address(p, &op, ret);
 	else

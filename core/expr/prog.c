@@ -51,6 +51,11 @@ const char *expr_text(const struct expr_prog *prog)
 	return prog->text;
 }
 
+uint64_t expr_type_handle(const struct expr_prog *prog)
+{
+	return prog->type.self;
+}
+
 char *expr_dump(const struct expr_prog *prog)
 {
 	struct text t = { 0 };

@@ -53,9 +53,12 @@ struct expr_type {
 	uint8_t size;		/* of the number, or of what the last pointer points at */
 	bool is_signed;
 	uint8_t depth;		/* pointers around it; the value is then 8 bytes, unsigned */
-	bool is_void;		/* depth > 0: the innermost is void */
+	bool is_void;		/* depth > 0: the innermost is void, or a structure */
 	bool is_address;	/* show as a symbol */
 	bool is_literal;	/* takes the other side's sign, as constants do in Go */
+	bool is_aggregate;	/* the value is the address of a structure or array */
+	/* As in struct expr_shape. @self is that of variables and members, not of what is computed. */
+	uint64_t target, span, bytes, self;
 };
 
 struct expr_string {

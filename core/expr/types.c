@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "core/expr/types.h"
 
+#include <stdio.h>
 #include <string.h>
+
+#include "core/expr/typed.h"
 
 /* More pointers than anyone wrote on purpose. */
 #define POINTERS_MAX 8
@@ -52,9 +55,58 @@ static int find_word(const struct token *token)
 	return -1;
 }
 
-bool type_starts(const struct token *token)
+static bool is_tag_word(const struct token *token)
 {
-	return find_fixed(token) || find_word(token) >= 0;
+	return token_is_name(token, "struct") || token_is_name(token, "union") ||
+	       token_is_name(token, "enum");
+}
+
+/* A typedef's name, unless something with a value is called so. */
+static bool find_typedef(const struct parser *p, const struct token *token, struct expr_shape *ret)
+{
+	const struct expr_scope *s = p->scope;
+	struct expr_local local;
+	unsigned id, size;
+	char name[256];
+	uint64_t addr;
+	bool is_signed;
+
+	if (token->kind != TOK_NAME || token->is_quoted || !s->type ||
+	    !token_copy_name(token, name, sizeof(name)))
+		return false;
+	if ((s->field && s->field(s->ctx, name, &id, &is_signed)) ||
+	    (s->local && s->local(s->ctx, name, &local)) ||
+	    (s->symbol && s->symbol(s->ctx, name, &addr)) ||
+	    (s->reg && s->reg(s->ctx, name, &id, &size)))
+		return false;
+	return s->type(s->ctx, name, ret);
+}
+
+bool type_starts(const struct parser *p, const struct token *token)
+{
+	struct expr_shape shape;
+
+	return find_fixed(token) || find_word(token) >= 0 || is_tag_word(token) ||
+	       find_typedef(p, token, &shape);
+}
+
+/* "struct NAME" and its like. The next token is the word. */
+static struct error *parse_tagged(struct parser *p, struct expr_shape *ret)
+{
+	const struct expr_scope *s = p->scope;
+	struct token word = p->tok;
+	char name[300];
+
+	parser_next(p);
+	if (p->tok.kind != TOK_NAME || p->tok.is_quoted || p->tok.name_len > 256)
+		return parser_unexpected(p, "the name of the type");
+	snprintf(name, sizeof(name), "%.*s %.*s", (int)word.name_len, word.name, (int)p->tok.name_len,
+		 p->tok.name);
+	if (!s->type || !s->type(s->ctx, name, ret))
+		return lexer_error(&p->lexer, ERROR_NOT_FOUND, word.start,
+				   "the debug info defines no '%s'", name);
+	parser_next(p);
+	return NULL;
 }
 
 static bool combine(const unsigned n[], struct expr_type *ret)
@@ -68,14 +120,58 @@ static bool combine(const unsigned n[], struct expr_type *ret)
 	return true;
 }
 
+/* The stars after a type, and its closing ')'. */
+static struct error *parse_pointers(struct parser *p, const struct token *start, struct expr_type type,
+				    struct expr_type *ret)
+{
+	bool points = false;
+
+	for (; p->tok.kind == '*' || find_word(&p->tok) == W_QUALIFIER; parser_next(p)) {
+		if (p->tok.kind != '*')
+			continue;
+		if (type.depth == POINTERS_MAX)
+			return lexer_error(&p->lexer, ERROR_SYNTAX, p->tok.start,
+					   "too many pointers in a type");
+		/* Pointers to arrays are pointers to their elements, as the arrays are. */
+		if (!points && type.is_aggregate && !type.depth)
+			type.is_void = true;
+		type.depth += !(type.is_aggregate && type.depth);
+		type.is_aggregate = type.is_address = false;
+		type.self = 0;
+		points = true;
+	}
+	if (p->tok.kind != ')')
+		return parser_unexpected(p, "a ')' after the type");
+	if (type.is_void && !type.depth)
+		return lexer_error(&p->lexer, ERROR_SYNTAX, start->start,
+				   "void has no value; did you mean void *?");
+	parser_next(p);
+	*ret = type;
+	return NULL;
+}
+
 struct error *type_parse(struct parser *p, struct expr_type *ret)
 {
 	unsigned n[W_QUALIFIER + 1] = { 0 };
 	struct token start = p->tok;
 	const struct type_name *named = NULL;
 	struct expr_type type = { 0 };
+	struct expr_shape shape;
+	struct error *err = NULL;
 	unsigned seen = 0;
 
+	while (find_word(&p->tok) == W_QUALIFIER)
+		parser_next(p);
+	if (is_tag_word(&p->tok)) {
+		err = parse_tagged(p, &shape);
+		if (err)
+			return err;
+		return parse_pointers(p, &start, typed_shape(&shape), ret);
+	}
+	if (!find_fixed(&p->tok) && find_word(&p->tok) < 0 && find_typedef(p, &p->tok, &shape)) {
+		parser_next(p);
+		return parse_pointers(p, &start, typed_shape(&shape), ret);
+	}
 	for (;; parser_next(p)) {
 		const struct type_name *f = find_fixed(&p->tok);
 		int word = find_word(&p->tok);
@@ -94,16 +190,5 @@ struct error *type_parse(struct parser *p, struct expr_type *ret)
 	} else if (!seen || !combine(n, &type)) {
 		return lexer_error(&p->lexer, ERROR_SYNTAX, start.start, "no such type");
 	}
-	for (; p->tok.kind == '*' || find_word(&p->tok) == W_QUALIFIER; parser_next(p))
-		if (p->tok.kind == '*' && type.depth++ == POINTERS_MAX)
-			return lexer_error(&p->lexer, ERROR_SYNTAX, p->tok.start,
-					   "too many pointers in a type");
-	if (p->tok.kind != ')')
-		return parser_unexpected(p, "a ')' after the type");
-	if (type.is_void && !type.depth)
-		return lexer_error(&p->lexer, ERROR_SYNTAX, start.start,
-				   "void has no value; did you mean void *?");
-	parser_next(p);
-	*ret = type;
-	return NULL;
+	return parse_pointers(p, &start, type, ret);
 }

@@ -10,7 +10,7 @@ static struct error *print_one(struct session *s, struct out *out, const struct 
 	struct format format;
 	struct expr_value value;
 	struct error *error;
-	char buf[80], sym[256];
+	char typed[1024], buf[80], sym[256];
 	uint64_t next;
 
 	error = format_parse(fmt, &format);
@@ -23,6 +23,10 @@ static struct error *print_one(struct session *s, struct out *out, const struct 
 		return session_examine(s, out, &format, value.bits, false, &next);
 	}
 	out_text(out, ROLE_TEXT, " = ");
+	if (!format.letter && session_typed_text(s, value, typed, sizeof(typed))) {
+		out_str(out, ROLE_NUMBER, "value", 0, typed);
+		return NULL;
+	}
 	out_str(out, ROLE_NUMBER, "value", 0, format_value(format.letter, value, buf, sizeof(buf)));
 	if ((value.is_address || format.letter == 'a') &&
 	    *session_symbolize(s, value.bits, sym, sizeof(sym)))

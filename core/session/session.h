@@ -212,6 +212,10 @@ struct error *session_fault_error(struct session *s, const struct expr_fault *fa
 struct error *session_mem_read(struct session *s, uint64_t gva, void *buf, size_t len, size_t *ret_done);
 struct error *session_mem_write(struct session *s, uint64_t gva, const void *buf, size_t len);
 
+/* "{next = 0x0, n = 3}", "GREEN (5)", "0x4000 \"text\"": the value by its C type; false when it is a plain
+ * number. */
+bool session_typed_text(struct session *s, struct expr_value value, char *buf, size_t size);
+
 /* Where the selected frame executes, for lines and locals: of a caller, inside its call instruction. */
 struct error *session_frame_pc(struct session *s, uint64_t *ret_pc);
 

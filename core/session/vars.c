@@ -103,39 +103,76 @@ static bool scope_symbol(void *ctx, const char *name, uint64_t *ret)
 	return true;
 }
 
-/* How an expression reads @var. */
-static struct expr_local local_of(const struct arch *arch, const struct variable *var)
+static struct expr_shape shape_of(const struct variable_type *t)
 {
-	const struct variable_type *t = &var->type;
 	bool points = t->kind == TYPE_POINTER || t->kind == TYPE_ARRAY;
-	struct expr_local local = {
-		.place = EXPR_LOCAL_GONE, .reg = var->reg, .offset = var->offset,
+	struct expr_shape shape = {
 		.size = points ? t->element_size : t->size,
 		.is_signed = points ? t->element_signed : t->is_signed,
 		.depth = points ? t->depth : 0,
 		.is_aggregate = t->kind == TYPE_ARRAY || t->kind == TYPE_STRUCT,
+		.target = t->target, .span = t->span, .bytes = t->size, .self = t->self,
 	};
 
-	/* An array of structures has no elements an expression could name. */
-	if (t->kind == TYPE_ARRAY && !t->element_size && t->depth == 1)
-		local.depth = 0;
 	/* Floating-point and other odd things are their address, too: x/f shows them. */
-	if (!local.is_aggregate && !points && t->kind != TYPE_INTEGER)
-		local.is_aggregate = true;
-	if (t->kind == TYPE_INTEGER && t->size != 1 && t->size != 2 && t->size != 4 && t->size != 8)
-		local.is_aggregate = true;
+	if (!points && !shape.is_aggregate &&
+	    (t->kind != TYPE_INTEGER || (t->size != 1 && t->size != 2 && t->size != 4 && t->size != 8)))
+		shape.is_aggregate = true;
+	return shape;
+}
+
+/* How an expression reads @var. */
+static struct expr_local local_of(const struct arch *arch, const struct variable *var)
+{
+	struct expr_local local = { .place = EXPR_LOCAL_GONE, .reg = var->reg, .offset = var->offset,
+				    .shape = shape_of(&var->type) };
+
 	if (var->place == VARIABLE_MEMORY)
 		local.place = EXPR_LOCAL_MEM;
-	else if (local.is_aggregate)
+	else if (local.shape.is_aggregate)
 		return local;
 	else if (var->place == VARIABLE_VALUE)
 		local.place = EXPR_LOCAL_VALUE;
 	else if (var->place == VARIABLE_REGISTER)
 		local.place = EXPR_LOCAL_REG;
-	if (local.place == EXPR_LOCAL_REG && !points)
-		local.reg = reg_ref_pack((struct reg_ref){ .reg = var->reg, .bits = t->size * 8 },
+	if (local.place == EXPR_LOCAL_REG && !local.shape.depth)
+		local.reg = reg_ref_pack((struct reg_ref){ .reg = var->reg, .bits = var->type.size * 8 },
 					 arch->regs[var->reg].bits);
 	return local;
+}
+
+static bool scope_object(void *ctx, uint64_t addr, struct expr_shape *ret)
+{
+	struct session *s = ctx;
+	struct variable_type type;
+
+	if (!symbols_type_of_object(s->symbols, addr, &type))
+		return false;
+	*ret = shape_of(&type);
+	return true;
+}
+
+static bool scope_member(void *ctx, uint64_t target, const char *name, struct expr_member *ret)
+{
+	struct session *s = ctx;
+	struct type_member member;
+
+	if (!symbols_type_member(s->symbols, target, name, &member))
+		return false;
+	*ret = (struct expr_member){ .offset = member.offset, .bit_shift = member.bit_shift,
+				     .bit_size = member.bit_size, .shape = shape_of(&member.type) };
+	return true;
+}
+
+static bool scope_type(void *ctx, const char *name, struct expr_shape *ret)
+{
+	struct session *s = ctx;
+	struct variable_type type;
+
+	if (!symbols_type_by_name(s->symbols, name, &type))
+		return false;
+	*ret = shape_of(&type);
+	return true;
 }
 
 /* What only a computation finds is known for what is evaluated at once. */
@@ -170,6 +207,7 @@ struct expr_scope session_scope(struct session *s)
 {
 	return (struct expr_scope){
 		.ctx = s, .reg = scope_reg, .symbol = scope_symbol, .variable = scope_variable,
+		.object = scope_object, .member = scope_member, .type = scope_type,
 	};
 }
 

@@ -13,6 +13,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/symbols/internal.h"
+#include "core/symbols/types.h"
 
 /* A kernel with everything built in has about 300 thousand. */
 #define SYMBOLS_MAX (8 << 20)
@@ -217,6 +218,8 @@ static struct error *load(struct symbols *syms, struct symbol_object *object, si
 	object->dwarf = dwarf_begin_elf(object->elf, DWARF_C_READ, NULL);
 	vec_push(&syms->objects, object);
 	syms->index->valid = false;
+	type_index_destroy(*syms->types);
+	*syms->types = NULL;
 	return NULL;
 }
 

@@ -10,6 +10,8 @@
 #include "core/base/vec.h"
 #include "core/symbols/symbols.h"
 
+struct type_index;
+
 struct symbol_entry {
 	const char *name;	/* borrowed from the ELF file, or from symbols.names */
 	const char *object;
@@ -84,11 +86,14 @@ struct symbols {
 	VEC(struct source_file) sources;
 	VEC(char *) source_dirs;
 	size_t last_source;	/* found last: panels ask line after line */
+	struct type_index **types; /* types_index.c's, NULL in it: not built; apart as @index is */
 };
 
 void symbol_object_destroy(struct symbol_object *object);
 /* The row of call frame information for @addr (as linked), to be freed, or NULL. */
 Dwarf_Frame *symbol_object_cfi(struct symbol_object *object, uint64_t addr);
+/* Its compilation units, listed. */
+struct line_table *symbol_object_lines(struct symbol_object *object);
 /* The compilation unit whose code is at @addr (as linked). */
 bool symbol_object_unit(struct symbol_object *object, uint64_t addr, Dwarf_Die *ret);
 uint8_t symbol_rank(enum symbol_type type, bool has_size, bool is_global);

@@ -173,7 +173,7 @@ static int compare_ranges(const void *pa, const void *pb)
 	return (a->lo > b->lo) - (a->lo < b->lo);
 }
 
-static struct line_table *table_get(struct symbol_object *object)
+struct line_table *symbol_object_lines(struct symbol_object *object)
 {
 	struct line_table *lines = &object->lines;
 	Dwarf_CU *cu = NULL;
@@ -225,7 +225,7 @@ static const struct line_row *unit_row_at(struct symbol_object *object, struct l
 static const struct line_row *row_at(struct symbol_object *object, uint64_t addr,
 				     struct line_unit **ret_unit)
 {
-	struct line_table *lines = table_get(object);
+	struct line_table *lines = symbol_object_lines(object);
 	size_t lo = 0, hi = lines->ranges.len;
 
 	while (lo < hi) {
@@ -353,7 +353,7 @@ static void search_units(const struct symbols *syms, struct line_search *search,
 {
 	for (size_t i = 0; i < syms->objects.len; i++) {
 		struct symbol_object *object = syms->objects.data[i];
-		struct line_table *lines = table_get(object);
+		struct line_table *lines = symbol_object_lines(object);
 
 		for (size_t u = 0; u < lines->units.len; u++) {
 			struct line_unit *unit = &lines->units.data[u];
@@ -373,7 +373,7 @@ struct error *symbols_addr_by_line(const struct symbols *syms, const char *file,
 	bool any = false;
 
 	for (size_t i = 0; i < syms->objects.len; i++)
-		any |= table_get(syms->objects.data[i])->units.len > 0;
+		any |= symbol_object_lines(syms->objects.data[i])->units.len > 0;
 	if (!any)
 		return error_hint(error_create(ERROR_NOT_FOUND, "no line numbers are loaded"),
 				  "build the guest with -g, or load a file with debug info by "

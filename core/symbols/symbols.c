@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/symbols/internal.h"
+#include "core/symbols/types.h"
 
 /* A symbol without a size is taken to reach up to the next one, but not farther than this. */
 #define UNSIZED_REACH (64 << 10)
@@ -19,6 +20,7 @@ struct symbols *symbols_create(void)
 	struct symbols *syms = xcalloc(1, sizeof(*syms));
 
 	syms->index = xcalloc(1, sizeof(*syms->index));
+	syms->types = xcalloc(1, sizeof(*syms->types));
 	return syms;
 }
 
@@ -35,6 +37,8 @@ void symbols_destroy(struct symbols *syms)
 	if (!syms)
 		return;
 	source_cache_deinit(syms);
+	type_index_destroy(*syms->types);
+	free(syms->types);
 	for (size_t i = 0; i < syms->objects.len; i++)
 		symbol_object_destroy(syms->objects.data[i]);
 	for (size_t i = 0; i < syms->names.len; i++)

@@ -5,6 +5,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "core/base/bits.h"
+
 bool dwarf_type_of(Dwarf_Die *die, Dwarf_Die *ret)
 {
 	Dwarf_Attribute attr;
@@ -66,13 +68,46 @@ static enum type_kind kind_of(Dwarf_Die *type)
 	}
 }
 
-/* Numbers of 1, 2, 4 or 8 bytes are what expressions can use. */
-static void describe_element(Dwarf_Die *type, struct variable_type *ret)
+type_handle dwarf_type_handle(const struct symbols *syms, const struct symbol_object *object, Dwarf_Die *die)
 {
+	uint8_t unit_type;
+	Dwarf_Half version;
+
+	/* Type units of DWARF 4 have offsets of their own, alternate files are not opened. */
+	if (dwarf_cu_getdwarf(die->cu) != object->dwarf ||
+	    dwarf_cu_info(die->cu, &version, &unit_type, NULL, NULL, NULL, NULL, NULL) ||
+	    (unit_type == DW_UT_type && version < 5))
+		return 0;
+	for (size_t i = 0; i < syms->objects.len && i < 0xffff; i++)
+		if (syms->objects.data[i] == object)
+			return (i + 1) << 48 | dwarf_dieoffset(die);
+	return 0;
+}
+
+bool dwarf_type_die(const struct symbols *syms, type_handle type, Dwarf_Die *ret,
+		    struct symbol_object **ret_object)
+{
+	size_t i = type >> 48;
+
+	if (i == 0 || i > syms->objects.len || !syms->objects.data[i - 1]->dwarf)
+		return false;
+	*ret_object = syms->objects.data[i - 1];
+	return dwarf_offdie((*ret_object)->dwarf, type & MASK(47, 0), ret) != NULL;
+}
+
+/* What the pointers point at, or the element: a number of 1, 2, 4 or 8 bytes or a structure. */
+static void describe_element(const struct symbols *syms, const struct symbol_object *object,
+			     Dwarf_Die *type, struct variable_type *ret)
+{
+	struct symbol_object *where = (struct symbol_object *)(uintptr_t)object;
 	Dwarf_Die element = *type, next;
 	Dwarf_Word size;
 	enum type_kind kind;
+	uint64_t count;
 
+	/* Elements of more dimensions are arrays, which a depth of pointers can not say. */
+	if (ret->kind == TYPE_ARRAY && dwarf_array_dimensions(type, &count) != 1)
+		return;
 	while (ret->depth < TYPE_NESTING_MAX && dwarf_type_of(&element, &next)) {
 		if (!dwarf_type_peel(&next, &element))
 			return;
@@ -81,52 +116,124 @@ static void describe_element(Dwarf_Die *type, struct variable_type *ret)
 			ret->depth++;
 			continue;
 		}
-		if (kind == TYPE_INTEGER && dwarf_aggregate_size(&element, &size) == 0 &&
-		    (size == 1 || size == 2 || size == 4 || size == 8)) {
+		if (kind == TYPE_STRUCT)
+			dwarf_type_complete(syms, &element, &where);
+		if (dwarf_aggregate_size(&element, &size))
+			return;
+		if (kind == TYPE_INTEGER && (size == 1 || size == 2 || size == 4 || size == 8)) {
 			ret->element_size = size;
 			ret->element_signed = is_signed_base(&element);
+		} else if (kind == TYPE_STRUCT) {
+			ret->target = dwarf_type_handle(syms, where, &element);
+			ret->span = size;
 		}
 		return;
 	}
 }
 
-void dwarf_type_describe(Dwarf_Die *type, struct variable_type *ret)
+void dwarf_type_describe(const struct symbols *syms, const struct symbol_object *object, Dwarf_Die *type,
+			 struct variable_type *ret)
 {
+	struct symbol_object *where = (struct symbol_object *)(uintptr_t)object;
 	Dwarf_Die plain;
 	Dwarf_Word size;
 
-	*ret = (struct variable_type){ .kind = TYPE_UNKNOWN };
+	*ret = (struct variable_type){ .kind = TYPE_UNKNOWN,
+				       .self = dwarf_type_handle(syms, object, type) };
 	if (!dwarf_type_peel(type, &plain))
 		return;
 	ret->kind = kind_of(&plain);
+	if (ret->kind == TYPE_STRUCT)
+		dwarf_type_complete(syms, &plain, &where);
 	if (dwarf_aggregate_size(&plain, &size) == 0)
 		ret->size = size;
 	if (ret->kind == TYPE_INTEGER) {
 		ret->is_signed = is_signed_base(&plain);
+	} else if (ret->kind == TYPE_STRUCT) {
+		ret->target = dwarf_type_handle(syms, where, &plain);
+		ret->span = ret->size;
 	} else if (ret->kind == TYPE_POINTER || ret->kind == TYPE_ARRAY) {
 		ret->depth = 1;
-		describe_element(&plain, ret);
+		describe_element(syms, object, &plain, ret);
 	}
 }
 
-uint64_t dwarf_array_count(Dwarf_Die *array)
+bool symbols_type_describe(const struct symbols *syms, type_handle type, struct variable_type *ret)
+{
+	struct symbol_object *object;
+	Dwarf_Die die;
+
+	if (!dwarf_type_die(syms, type, &die, &object))
+		return false;
+	dwarf_type_describe(syms, object, &die, ret);
+	return true;
+}
+
+bool symbols_type_is_number(const struct symbols *syms, type_handle type)
+{
+	struct symbol_object *object;
+	Dwarf_Die die, plain;
+	Dwarf_Word size;
+
+	return dwarf_type_die(syms, type, &die, &object) && dwarf_type_peel(&die, &plain) &&
+	       dwarf_tag(&plain) == DW_TAG_base_type && kind_of(&plain) == TYPE_INTEGER &&
+	       dwarf_aggregate_size(&plain, &size) == 0 && size > 1;
+}
+
+static uint64_t range_count(Dwarf_Die *range)
 {
 	Dwarf_Attribute attr;
 	Dwarf_Word n;
+
+	if (dwarf_formudata(dwarf_attr(range, DW_AT_count, &attr), &n) == 0)
+		return n;
+	if (dwarf_formudata(dwarf_attr(range, DW_AT_upper_bound, &attr), &n) == 0)
+		return n + 1;
+	return 0;
+}
+
+unsigned dwarf_array_dimensions(Dwarf_Die *array, uint64_t *ret_count)
+{
+	unsigned n = 0;
 	Dwarf_Die range;
 
+	*ret_count = 0;
 	if (dwarf_child(array, &range))
 		return 0;
 	do {
 		if (dwarf_tag(&range) != DW_TAG_subrange_type)
 			continue;
-		if (dwarf_formudata(dwarf_attr(&range, DW_AT_count, &attr), &n) == 0)
-			return n;
-		if (dwarf_formudata(dwarf_attr(&range, DW_AT_upper_bound, &attr), &n) == 0)
-			return n + 1;
-		return 0;
-	} while (dwarf_siblingof(&range, &range) == 0);
-	return 0;
+		if (n++ == 0)
+			*ret_count = range_count(&range);
+	} while (n < TYPE_NESTING_MAX && dwarf_siblingof(&range, &range) == 0);
+	return n;
+}
+
+bool dwarf_member_place(Dwarf_Die *member, Dwarf_Die *type, bool big_endian, struct type_member *ret)
+{
+	Dwarf_Word offset = 0, bit_offset, bits, unit;
+	Dwarf_Attribute attr;
+
+	if (dwarf_tag(member) != DW_TAG_member)
+		return false;
+	/* Members of unions have no offset; locations that need computing are C++'s. */
+	if (dwarf_attr(member, DW_AT_data_member_location, &attr) && dwarf_formudata(&attr, &offset))
+		return false;
+	*ret = (struct type_member){ .offset = offset };
+	if (dwarf_formudata(dwarf_attr(member, DW_AT_bit_size, &attr), &bits))
+		return true;
+	if (dwarf_formudata(dwarf_attr(member, DW_AT_data_bit_offset, &attr), &bit_offset) ||
+	    big_endian || bits == 0 || bits > 64 || dwarf_aggregate_size(type, &unit) || unit == 0 ||
+	    unit > 8 || bit_offset >> 32)
+		return false;
+	/* The unit of its type that holds it, as compilers access it. */
+	ret->offset = bit_offset / 8 / unit * unit;
+	bit_offset -= ret->offset * 8;
+	if (bit_offset + bits > unit * 8)
+		return false;
+	ret->bit_shift = bit_offset;
+	ret->bit_size = bits;
+	return true;
 }
 
 static void tagged_name(const char *word, Dwarf_Die *type, struct text *ret)
@@ -134,6 +241,20 @@ static void tagged_name(const char *word, Dwarf_Die *type, struct text *ret)
 	const char *name = dwarf_diename(type);
 
 	text_printf(ret, "%s %s", word, name ? name : "{...}");
+}
+
+static void array_name(Dwarf_Die *array, struct text *ret)
+{
+	Dwarf_Die range;
+	unsigned n = 0;
+
+	text_puts(ret, " ");
+	if (dwarf_child(array, &range))
+		return;
+	do {
+		if (dwarf_tag(&range) == DW_TAG_subrange_type)
+			text_printf(ret, "[%" PRIu64 "]", range_count(&range));
+	} while (n++ < TYPE_NESTING_MAX && dwarf_siblingof(&range, &range) == 0);
 }
 
 static void type_name(Dwarf_Die *type, unsigned nesting, struct text *ret)
@@ -182,7 +303,7 @@ static void type_name(Dwarf_Die *type, unsigned nesting, struct text *ret)
 		break;
 	case DW_TAG_array_type:
 		type_name(inner, nesting + 1, ret);
-		text_printf(ret, " [%" PRIu64 "]", dwarf_array_count(type));
+		array_name(type, ret);
 		break;
 	case DW_TAG_subroutine_type:
 		type_name(inner, nesting + 1, ret);

@@ -189,6 +189,7 @@ static void find_place(const struct place_context *c, Dwarf_Die *die, struct var
 /* ---- scopes ---------------------------------------------------------------------------------- */
 
 struct walk {
+	const struct symbols *syms;
 	struct place_context context;
 	bool (*fn)(void *ctx, const struct variable *var);
 	void *ctx;
@@ -214,13 +215,9 @@ static void visit(struct walk *walk, Dwarf_Die *die, bool is_parameter)
 	walk->seen[walk->nseen++] = name;
 	var.name = name;
 	var.line = dwarf_decl_line(die, &line) == 0 && line > 0 ? line : 0;
-	_Static_assert(sizeof(Dwarf_Die) <= sizeof(var.origin.die), "room for libdw's DIE");
-	if (dwarf_formref_die(dwarf_attr_integrate(die, DW_AT_type, &attr), &type)) {
-		memcpy(var.origin.die, &type, sizeof(type));
-		dwarf_type_describe(&type, &var.type);
-	} else {
-		var.type.kind = TYPE_UNKNOWN;
-	}
+	var.type.kind = TYPE_UNKNOWN;
+	if (dwarf_formref_die(dwarf_attr_integrate(die, DW_AT_type, &attr), &type))
+		dwarf_type_describe(walk->syms, walk->context.object, &type, &var.type);
 	find_place(&walk->context, die, &var);
 	walk->stopped = !walk->fn(walk->ctx, &var);
 }
@@ -265,7 +262,7 @@ bool symbols_each_variable(const struct symbols *syms, const struct arch *arch, 
 {
 	for (size_t i = 0; i < syms->objects.len; i++) {
 		struct symbol_object *object = syms->objects.data[i];
-		struct walk walk = { .fn = fn, .ctx = ctx };
+		struct walk walk = { .syms = syms, .fn = fn, .ctx = ctx };
 		GElf_Ehdr header;
 		Dwarf_Die unit;
 

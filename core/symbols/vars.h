@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Parameters and local variables of compiled code, from DWARF: what is in scope at a pc, where it lives
- * there in terms of registers, and its value as text. A place in terms of registers holds for one pc,
+ * C variables and types, from DWARF: what is in scope at a pc, where it lives there in terms of
+ * registers, members of structures, and values as text. A place in terms of registers holds for one pc,
  * so a condition at a breakpoint can use it on any thread.
  */
 #pragma once
@@ -32,6 +32,9 @@ enum type_kind {
 	TYPE_UNKNOWN,
 };
 
+/* Names a type of a loaded file for as long as the symbols object lives; 0: none. */
+typedef uint64_t type_handle;
+
 struct variable_type {
 	enum type_kind kind;
 	uint64_t size;		/* bytes; 0 when the file does not say */
@@ -39,6 +42,16 @@ struct variable_type {
 	/* POINTER: what the last of @depth pointers points at; ARRAY: its element. Size 0: not a number. */
 	uint8_t depth, element_size;
 	bool element_signed;
+	type_handle self;
+	type_handle target;	/* the structure: itself, or what the pointers point at, or the element */
+	uint64_t span;		/* bytes of @target */
+};
+
+/* A member of a structure or union, also of unnamed ones inside. */
+struct type_member {
+	uint64_t offset;	/* bytes */
+	uint8_t bit_shift, bit_size; /* a bit field in the @type.size bytes at @offset, from the lowest bit; 0 */
+	struct variable_type type;
 };
 
 struct variable {
@@ -50,7 +63,6 @@ struct variable {
 	int64_t offset;
 	struct variable_type type;
 	struct {		/* for formatting and resolving: libdw's, alive as the symbols object is */
-		uintptr_t die[4];
 		struct symbol_object *object;
 		uint64_t addr;	/* pc as linked */
 		const void *ops, *base_ops;
@@ -70,9 +82,24 @@ bool symbols_variable(const struct symbols *syms, const struct arch *arch, uint6
 void variable_resolve(struct variable *var, const struct regs *regs, const struct mem_reader *mem);
 /* Where a MEMORY variable is; false when its register is not known in this frame. */
 bool variable_address(const struct variable *var, const struct regs *regs, uint64_t *ret);
-/* "unsigned int", "struct node *", "char [16]". */
-const char *variable_type_name(const struct variable *var, char *buf, size_t size);
-/* Its value in a frame with @regs: "5", "'A' 65", "0x401000 <main>", "{1, 2, 3}", "{next = 0x0, n = 3}",
+/* Its value in a frame with @regs: "5", "120 'x'", "0x401000 <main>", "{1, 2, 3}", "{next = 0x0, n = 3}",
  * "<optimized out>", "<cannot read memory at 0x10>". Bounded, and always terminated. */
 const char *variable_format(const struct variable *var, const struct symbols *syms,
 			    const struct regs *regs, const struct mem_reader *mem, char *buf, size_t size);
+
+bool symbols_type_describe(const struct symbols *syms, type_handle type, struct variable_type *ret);
+/* An integer of more than one byte that is no enumeration. */
+bool symbols_type_is_number(const struct symbols *syms, type_handle type);
+/* "unsigned int", "struct node *", "char [16]". */
+const char *symbols_type_name(const struct symbols *syms, type_handle type, char *buf, size_t size);
+/* As variable_format() for the @type at address @v, or (pointers, numbers) the value @v itself. */
+const char *symbols_type_format(const struct symbols *syms, type_handle type, uint64_t v, bool is_address,
+				bool big_endian, const struct mem_reader *mem, char *buf, size_t size);
+bool symbols_type_member(const struct symbols *syms, type_handle type, const char *name,
+			 struct type_member *ret);
+/* "struct node", "union u", "enum e", "node_t". Looks through all debug info once, then by bisection. */
+bool symbols_type_by_name(const struct symbols *syms, const char *name, struct variable_type *ret);
+/* The type of the global or static variable that starts at @addr. */
+bool symbols_type_of_object(const struct symbols *syms, uint64_t addr, struct variable_type *ret);
+/* The structure's definition as C text, a line a member: "  +0x8  int value". Caller frees. */
+char *symbols_type_layout(const struct symbols *syms, type_handle type);

@@ -18,6 +18,7 @@
 
 struct format {
 	const struct symbols *syms;
+	struct symbol_object *object; /* whose types these are */
 	const struct mem_reader *mem;
 	bool big_endian;
 	struct text *text;
@@ -36,6 +37,18 @@ static void format_char(const struct format *f, uint64_t v)
 		text_printf(f->text, " '%c'", (int)v);
 }
 
+static void put_string(const struct format *f, const unsigned char *s, unsigned n)
+{
+	text_puts(f->text, "\"");
+	for (unsigned i = 0; i < n; i++) {
+		if (isprint(s[i]) && s[i] != '"' && s[i] != '\\')
+			text_printf(f->text, "%c", s[i]);
+		else
+			text_printf(f->text, "\\x%02x", s[i]);
+	}
+	text_puts(f->text, "\"");
+}
+
 /* The characters a char pointer points at. */
 static void format_string(const struct format *f, uint64_t addr)
 {
@@ -47,14 +60,29 @@ static void format_string(const struct format *f, uint64_t addr)
 			break;
 	if (n == 0 && !f->mem->virt(f->mem->ctx, addr, buf, 1))
 		return;
-	text_puts(f->text, " \"");
-	for (unsigned i = 0; i < n; i++) {
-		if (isprint(buf[i]) && buf[i] != '"' && buf[i] != '\\')
-			text_printf(f->text, "%c", buf[i]);
-		else
-			text_printf(f->text, "\\x%02x", buf[i]);
-	}
-	text_puts(f->text, n == sizeof(buf) ? "\"..." : "\"");
+	text_puts(f->text, " ");
+	put_string(f, buf, n);
+	if (n == sizeof(buf))
+		text_puts(f->text, "...");
+}
+
+/* An array of characters that holds text, padded by zeros; false when it is anything else. */
+static bool format_text_array(const struct format *f, uint64_t addr, uint64_t n)
+{
+	unsigned char buf[STRING_MAX];
+	unsigned len = n < sizeof(buf) ? n : sizeof(buf), text = 0;
+
+	if (len == 0 || !f->mem->virt(f->mem->ctx, addr, buf, len))
+		return false;
+	while (text < len && (isprint(buf[text]) || (buf[text] && strchr("\n\t\r", buf[text]))))
+		text++;
+	for (unsigned i = text; i < len; i++)
+		if (buf[i])
+			return false;
+	put_string(f, buf, text);
+	if (n > len && text == len)
+		text_puts(f->text, "...");
+	return true;
 }
 
 static void format_pointer(const struct format *f, Dwarf_Die *type, uint64_t v)
@@ -99,7 +127,7 @@ static void format_scalar(const struct format *f, Dwarf_Die *type, uint64_t v)
 	struct variable_type t;
 	Dwarf_Die plain;
 
-	dwarf_type_describe(type, &t);
+	dwarf_type_describe(f->syms, f->object, type, &t);
 	if (!dwarf_type_peel(type, &plain) || t.size == 0 || t.size > 8) {
 		text_printf(f->text, "0x%" PRIx64, v);
 		return;
@@ -136,21 +164,18 @@ static void format_scalar(const struct format *f, Dwarf_Die *type, uint64_t v)
 
 static void format_array(const struct format *f, Dwarf_Die *array, uint64_t addr, unsigned depth)
 {
-	uint64_t n = dwarf_array_count(array), shown = n < ELEMENTS_MAX ? n : ELEMENTS_MAX;
+	uint64_t n, shown;
 	struct variable_type t;
 	Dwarf_Die element;
 
-	if (!dwarf_type_of(array, &element)) {
-		text_puts(f->text, "{...}");
+	if (dwarf_array_dimensions(array, &n) != 1 || !dwarf_type_of(array, &element)) {
+		text_printf(f->text, "0x%" PRIx64 " {...}", addr);
 		return;
 	}
-	dwarf_type_describe(&element, &t);
-	if (t.kind == TYPE_INTEGER && t.size == 1) {
-		/* Arrays of characters are strings to people. */
-		text_printf(f->text, "0x%" PRIx64, addr);
-		format_string(f, addr);
+	shown = n < ELEMENTS_MAX ? n : ELEMENTS_MAX;
+	dwarf_type_describe(f->syms, f->object, &element, &t);
+	if (t.kind == TYPE_INTEGER && t.size == 1 && format_text_array(f, addr, n))
 		return;
-	}
 	text_puts(f->text, "{");
 	for (uint64_t i = 0; i < shown && !full(f); i++) {
 		if (i)
@@ -160,17 +185,34 @@ static void format_array(const struct format *f, Dwarf_Die *array, uint64_t addr
 	text_puts(f->text, shown < n ? ", ...}" : "}");
 }
 
+static void format_bits(const struct format *f, Dwarf_Die *type, uint64_t addr,
+			const struct type_member *place)
+{
+	struct variable_type t;
+	uint8_t buf[8];
+	uint64_t v;
+
+	dwarf_type_describe(f->syms, f->object, type, &t);
+	if (t.size == 0 || t.size > 8 || !f->mem->virt(f->mem->ctx, addr, buf, t.size)) {
+		text_printf(f->text, "<cannot read memory at 0x%" PRIx64 ">", addr);
+		return;
+	}
+	v = bytes_read(buf, t.size, f->big_endian) >> place->bit_shift & MASK(place->bit_size - 1, 0);
+	if (t.is_signed)
+		v = sign_extend(v, place->bit_size);
+	format_scalar(f, type, v);
+}
+
 static void format_struct(const struct format *f, Dwarf_Die *type, uint64_t addr, unsigned depth)
 {
-	Dwarf_Attribute attr;
 	Dwarf_Die member, member_type;
-	Dwarf_Word at;
-	unsigned n = 0;
+	unsigned n = 0, seen = 0;
 
 	text_puts(f->text, "{");
 	if (dwarf_child(type, &member) == 0) {
 		do {
 			const char *name = dwarf_diename(&member);
+			struct type_member place;
 
 			if (dwarf_tag(&member) != DW_TAG_member || !dwarf_type_of(&member, &member_type))
 				continue;
@@ -182,15 +224,13 @@ static void format_struct(const struct format *f, Dwarf_Die *type, uint64_t addr
 			}
 			if (name)
 				text_printf(f->text, "%s = ", name);
-			if (dwarf_hasattr(&member, DW_AT_bit_size)) {
-				text_puts(f->text, "<bit field>");
-				continue;
-			}
-			/* Members of unions have no offset. */
-			if (dwarf_formudata(dwarf_attr(&member, DW_AT_data_member_location, &attr), &at))
-				at = 0;
-			format_at(f, &member_type, addr + at, depth + 1);
-		} while (dwarf_siblingof(&member, &member) == 0);
+			if (!dwarf_member_place(&member, &member_type, f->big_endian, &place))
+				text_puts(f->text, "?");
+			else if (place.bit_size)
+				format_bits(f, &member_type, addr + place.offset, &place);
+			else
+				format_at(f, &member_type, addr + place.offset, depth + 1);
+		} while (++seen < TYPE_CHILDREN_MAX && dwarf_siblingof(&member, &member) == 0);
 	}
 	text_puts(f->text, "}");
 }
@@ -201,9 +241,14 @@ static void format_at(const struct format *f, Dwarf_Die *type, uint64_t addr, un
 	Dwarf_Die plain;
 	uint8_t buf[8];
 
-	dwarf_type_describe(type, &t);
+	dwarf_type_describe(f->syms, f->object, type, &t);
 	if (depth > DEPTH_MAX || !dwarf_type_peel(type, &plain)) {
 		text_puts(f->text, "...");
+	} else if (t.kind == TYPE_STRUCT && dwarf_hasattr(&plain, DW_AT_declaration)) {
+		struct format inner = *f;
+
+		dwarf_type_complete(f->syms, &plain, &inner.object);
+		format_struct(&inner, &plain, addr, depth);
 	} else if (t.kind == TYPE_ARRAY) {
 		format_array(f, &plain, addr, depth);
 	} else if (t.kind == TYPE_STRUCT) {
@@ -217,12 +262,6 @@ static void format_at(const struct format *f, Dwarf_Die *type, uint64_t addr, un
 	}
 }
 
-static Dwarf_Die *type_die(const struct variable *var, Dwarf_Die *ret)
-{
-	memcpy(ret, var->origin.die, sizeof(*ret));
-	return ret->addr ? ret : NULL;
-}
-
 static const char *give(struct text *t, char *buf, size_t size)
 {
 	/* Names come from the file: nothing in them may reach the terminal. */
@@ -231,36 +270,106 @@ static const char *give(struct text *t, char *buf, size_t size)
 	return buf;
 }
 
-const char *variable_type_name(const struct variable *var, char *buf, size_t size)
+const char *symbols_type_name(const struct symbols *syms, type_handle type, char *buf, size_t size)
 {
+	struct symbol_object *object;
 	struct text t = { 0 };
 	Dwarf_Die die;
 
-	dwarf_type_name(type_die(var, &die), &t);
+	if (type && dwarf_type_die(syms, type, &die, &object))
+		dwarf_type_name(&die, &t);
+	else
+		text_puts(&t, type ? "?" : "void");
+	return give(&t, buf, size);
+}
+
+const char *symbols_type_format(const struct symbols *syms, type_handle type, uint64_t v, bool is_address,
+				bool big_endian, const struct mem_reader *mem, char *buf, size_t size)
+{
+	struct text t = { 0 };
+	struct format f = { .syms = syms, .mem = mem, .big_endian = big_endian, .text = &t };
+	Dwarf_Die die;
+
+	if (!dwarf_type_die(syms, type, &die, &f.object))
+		text_puts(&t, "<no type>");
+	else if (is_address)
+		format_at(&f, &die, v, 0);
+	else
+		format_scalar(&f, &die, v);
 	return give(&t, buf, size);
 }
 
 const char *variable_format(const struct variable *var_in, const struct symbols *syms,
 			    const struct regs *regs, const struct mem_reader *mem, char *buf, size_t size)
 {
-	struct variable copy = *var_in, *var = &copy;
+	struct variable var = *var_in;
 	struct text t = { 0 };
-	struct format f = { .syms = syms, .mem = mem, .big_endian = regs->arch->big_endian, .text = &t };
-	Dwarf_Die type;
 	uint64_t v = 0;
 
-	variable_resolve(var, regs, mem);
-	if (var->place == VARIABLE_GONE)
+	variable_resolve(&var, regs, mem);
+	if (var.place == VARIABLE_GONE)
 		text_puts(&t, "<optimized out>");
-	else if (var->place == VARIABLE_COMPLEX)
+	else if (var.place == VARIABLE_COMPLEX)
 		text_puts(&t, "<in pieces>");
-	else if (!type_die(var, &type))
-		text_puts(&t, "<no type>");
-	else if (var->reg >= 0 && !regs_get(regs, var->reg, &v))
-		text_printf(&t, "<%s is not known in this frame>", regs->arch->regs[var->reg].name);
-	else if (var->place == VARIABLE_MEMORY)
-		format_at(&f, &type, v + var->offset, 0);
+	else if (var.reg >= 0 && !regs_get(regs, var.reg, &v))
+		text_printf(&t, "<%s is not known in this frame>", regs->arch->regs[var.reg].name);
 	else
-		format_scalar(&f, &type, v + var->offset);
+		return symbols_type_format(syms, var.type.self, v + var.offset,
+					   var.place == VARIABLE_MEMORY, regs->arch->big_endian, mem, buf,
+					   size);
 	return give(&t, buf, size);
+}
+
+/* ---- layouts --------------------------------------------------------------------------------- */
+
+#define LAYOUT_MAX (256 << 10)
+
+static void layout_members(const struct symbols *syms, struct symbol_object *object, Dwarf_Die *type,
+			   uint64_t base, unsigned nesting, struct text *ret)
+{
+	bool big_endian = elf_getident(object->elf, NULL)[EI_DATA] == ELFDATA2MSB;
+	Dwarf_Die member, member_type, plain;
+	unsigned n = 0;
+
+	if (nesting > 4 || dwarf_child(type, &member))
+		return;
+	do {
+		const char *name = dwarf_diename(&member);
+		struct type_member place = { 0 };
+
+		if (ret->len > LAYOUT_MAX || dwarf_tag(&member) != DW_TAG_member ||
+		    !dwarf_type_of(&member, &member_type))
+			continue;
+		if (!dwarf_member_place(&member, &member_type, big_endian, &place)) {
+			text_printf(ret, "  %8s  %*s", "?", nesting * 2, "");
+		} else {
+			text_printf(ret, "  +0x%-5" PRIx64 " %*s", base + place.offset, nesting * 2, "");
+			if (!name && dwarf_type_peel(&member_type, &plain) &&
+			    dwarf_tag(&plain) != DW_TAG_base_type) {
+				text_printf(ret, "%s:\n",
+					    dwarf_tag(&plain) == DW_TAG_union_type ? "union" : "struct");
+				layout_members(syms, object, &plain, base + place.offset, nesting + 1, ret);
+				continue;
+			}
+		}
+		dwarf_type_name(&member_type, ret);
+		text_printf(ret, " %s", name ? name : "");
+		if (place.bit_size)
+			text_printf(ret, " : %u (bits %u to %u)", place.bit_size, place.bit_shift,
+				    place.bit_shift + place.bit_size - 1);
+		text_puts(ret, "\n");
+	} while (++n < TYPE_CHILDREN_MAX && dwarf_siblingof(&member, &member) == 0);
+}
+
+char *symbols_type_layout(const struct symbols *syms, type_handle type)
+{
+	struct symbol_object *object;
+	struct text t = { 0 };
+	Dwarf_Die die, plain;
+
+	if (dwarf_type_die(syms, type, &die, &object) && dwarf_type_peel(&die, &plain)) {
+		dwarf_type_complete(syms, &plain, &object);
+		layout_members(syms, object, &plain, 0, 0, &t);
+	}
+	return text_take(&t);
 }

@@ -35,6 +35,46 @@ static bool variable(void *ctx, const char *name, struct expr_value *ret)
 	return name[0] == 'v' || name[0] == '\0' || name[0] == '1';
 }
 
+static void shape(const char *name, struct expr_shape *ret)
+{
+	unsigned char a = name[0], b = a ? name[1] : 0;
+
+	*ret = (struct expr_shape){ .size = b % 9, .is_signed = b & 16, .depth = b % 5, .is_aggregate = b & 32,
+				    .target = b & 64 ? b : 0, .span = b, .bytes = b * 3, .self = a };
+}
+
+static bool local(void *ctx, const char *name, struct expr_local *ret)
+{
+	shape(name, &ret->shape);
+	ret->place = (unsigned char)name[0] % 4;
+	ret->reg = (name[1] & 15) - 1;
+	ret->offset = name[1];
+	return name[0] == 'l' || name[0] == 'm' || name[0] == 'n' || name[0] == 'o';
+}
+
+static bool member(void *ctx, uint64_t target, const char *name, struct expr_member *ret)
+{
+	shape(name, &ret->shape);
+	ret->offset = target * 8;
+	ret->bit_size = name[1] & 128 ? name[1] & 63 : 0;
+	ret->bit_shift = name[1] & 7;
+	return name[0] != 'x';
+}
+
+static bool object(void *ctx, uint64_t addr, struct expr_shape *ret)
+{
+	char name[2] = { 's', (char)(addr >> 4) };
+
+	shape(name, ret);
+	return addr & 16;
+}
+
+static bool type(void *ctx, const char *name, struct expr_shape *ret)
+{
+	shape(name[0] == 's' ? name + 7 : name, ret);
+	return name[0] == 't' || name[0] == 's';
+}
+
 static bool get(void *ctx, unsigned id, uint64_t *ret)
 {
 	*ret = id * 0x123456789abcdefULL;
@@ -48,7 +88,8 @@ static bool mem(void *ctx, uint64_t addr, void *buf, size_t len)
 }
 
 static const struct expr_scope scope = { .field = field, .reg = reg, .symbol = symbol,
-					 .variable = variable };
+					 .variable = variable, .local = local, .member = member,
+					 .object = object, .type = type };
 static const struct expr_env env = { .reg = get, .mem = mem, .phys = mem, .field = get };
 
 static void run(struct expr_prog *prog)

@@ -32,7 +32,7 @@ static bool show(void *ctx, const struct variable *var)
 	struct walk *walk = ctx;
 	char buf[256];
 
-	variable_type_name(var, buf, sizeof(buf));
+	symbols_type_name(walk->syms, var->type.self, buf, sizeof(buf));
 	variable_format(var, walk->syms, &walk->regs, &mem, buf, sizeof(buf));
 	return true;
 }
@@ -45,6 +45,22 @@ static void unwind(struct walk *walk, uint64_t pc)
 	unwind_start(&f, &walk->regs);
 	for (unsigned i = 0; i < 8 && unwind_caller(walk->syms, &mem, &f); i++)
 		;
+}
+
+static void types(struct walk *walk, const struct symbol *sym)
+{
+	struct variable_type type;
+	struct type_member member;
+	char buf[256];
+
+	symbols_type_by_name(walk->syms, sym->name, &type);
+	if (!symbols_type_of_object(walk->syms, sym->addr, &type))
+		return;
+	symbols_type_name(walk->syms, type.self, buf, sizeof(buf));
+	symbols_type_format(walk->syms, type.self, sym->addr, true, false, &mem, buf, sizeof(buf));
+	symbols_type_member(walk->syms, type.target, "next", &member);
+	symbols_type_member(walk->syms, type.target, "second", &member);
+	free(symbols_type_layout(walk->syms, type.target));
 }
 
 static bool ask(void *ctx, const struct symbol *sym)
@@ -62,6 +78,7 @@ static bool ask(void *ctx, const struct symbol *sym)
 	if (symbols_line_by_addr(walk->syms, addr, &line) && (line.start > addr || line.end <= addr))
 		abort();
 	symbols_after_prologue(walk->syms, sym->addr);
+	types(walk, sym);
 	symbols_each_variable(walk->syms, &arch_x86_64, addr, show, walk);
 	unwind(walk, addr);
 	return --walk->left;

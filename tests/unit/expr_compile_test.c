@@ -48,6 +48,31 @@ static void test_errors(void **state)
 	check_error("*l_void", ERROR_SYNTAX,
 		    "what this points at has no size here; cast it, as in *(u32 *)p (column 1)\n"
 		    "    *l_void\n    ^");
+	check_error("node.nobody + 1", ERROR_NOT_FOUND,
+		    "no member is named 'nobody' (column 5)\n    node.nobody + 1\n        ^");
+	check_error("nobody.half", ERROR_NOT_FOUND,
+		    "no field, symbol or register is named 'nobody.half' (column 1)\n"
+		    "    nobody.half\n    ^");
+	check_error("rax->half", ERROR_SYNTAX,
+		    "'half' needs a structure or a pointer to one before it (column 6)\n"
+		    "    rax->half\n         ^");
+	check_error("pointer.half", ERROR_SYNTAX,
+		    "'half' needs a structure or a pointer to one before it (column 8)\n"
+		    "    pointer.half\n           ^");
+	check_error("node->5", ERROR_SYNTAX,
+		    "expected the name of a member, not '5' (column 7)\n    node->5\n          ^");
+	check_error("node.", ERROR_SYNTAX,
+		    "expected the name of a member, not '.' (column 5)\n    node.\n        ^");
+	check_error("node.odd", ERROR_SYNTAX,
+		    "'odd' is an odd bit field (column 5)\n    node.odd\n        ^");
+	check_error("l_struct[1]", ERROR_SYNTAX,
+		    "a structure has no elements (column 9)\n    l_struct[1]\n            ^");
+	check_error("(struct nobody *)1", ERROR_NOT_FOUND,
+		    "the debug info defines no 'struct nobody' (column 2)\n    (struct nobody *)1\n     ^");
+	check_error("(struct node)1", ERROR_SYNTAX,
+		    "cast a pointer to it, as in (struct x *)p (column 2)\n    (struct node)1\n     ^");
+	check_error("&node.low", ERROR_SYNTAX,
+		    "only memory and symbols have an address (column 1)\n    &node.low\n    ^");
 	check_error("&l_reg", ERROR_SYNTAX, "a register has no address (column 1)\n    &l_reg\n    ^");
 	check_error("\"abc\"", ERROR_SYNTAX,
 		    "a string can only be compared with == or != to an address (column 1)\n"
@@ -309,6 +334,16 @@ static void test_assign(void **state)
 	assert_int_equal(a.lv.reg, 3);
 	assert_int_equal(a.lv.size, 1);
 	assert_int_equal(a.value, (uint64_t)(s8)0xf0 + 1);
+	a = assign("node.next->half = 3");
+	assert_int_equal(a.lv.kind, EXPR_LV_MEM);
+	assert_int_equal(a.lv.size, 2);
+	assert_int_equal(a.addr, 0x1000);
+	a = assign("*'a b' += 1");
+	assert_int_equal(a.lv.size, 2);
+	assert_int_equal(a.addr, 0x1010);
+	assert_int_equal(a.value, 0x9191);
+	check_no_assign("node.low = 1", "only registers, memory and $variables");
+	check_no_assign("l_struct = 1", "only registers, memory and $variables");
 	check_no_assign("l_value = 1", "only registers, memory and $variables");
 	check_no_assign("table = 5", "a symbol is its address and cannot be assigned");
 	check_no_assign("5 = 5", "only registers, memory and $variables can be assigned");

@@ -236,6 +236,59 @@ static void test_locals(void **state)
 	assert_false(value_of("l_fixed").is_address);
 }
 
+static void test_members(void **state)
+{
+	check("node.half", (uint64_t)-2);
+	check("node.low", 5);
+	check("node.high", (uint64_t)-3);
+	check("node.high < 0", 1);
+	check("node.next", 0x1000);
+	check("node.next->half", (uint64_t)(s16)0x8180);
+	check("node.inner", 0x10d8);
+	check("node.inner.in[1]", 9);
+	check("node.inner.in[0] + node.inner.in[1]", 16);
+	check("&node.inner.in[1]", 0x10dc);
+	check("&node.next", 0x10d0);
+	check("&node.next->inner", 0x1010);
+	check("(*pointer)->half", (uint64_t)-2);
+	check("(*pointer)->inner.in[0]", 7);
+	check("*pointer == &node", 1);
+	check("(&node)->low", 5);
+	check("(*&node).low", 5);
+	check("*node.next == 0x1000", 1);
+	check("((struct node *)0x10c8)->low", 5);
+	check("((node_t *)(table + 0xc8))->inner.in[1]", 9);
+	check("((node_ptr)0x10c8)->low", 5);
+	check("(struct node *)0x1000 + 2", 0x1030);
+	check("((struct node *)0x1098)[2].low", 5);
+	check("(const struct node *)0x10f8 - (struct node *)0x10c8", 2);
+	check("sizeof(struct node) + sizeof(node_t *) + sizeof(half_t)", 34);
+	check("sizeof node + sizeof *node.next + sizeof node.inner", 24 + 24 + 8);
+	check("sizeof 'a b' + sizeof pointer + sizeof table", 2 + 8 + 8);
+	check("pointer->low", 5);
+	check("pointer->next->half == node.next->half", 1);
+	check("sizeof(l_array)", 6);
+	check("(half_t)0x12345", 0x2345);
+	check("*'a b'", 0x9190); /* a variable of 2 bytes, by its type */
+	check("'a b' + 1", 0x1011); /* arithmetic counts bytes */
+	check("l_struct.half == *(s16 *)table", 1);
+	/* Values carry their types; what is computed does not. */
+	assert_int_equal(value_of("node.inner").type, 101);
+	assert_true(value_of("node.inner").is_aggregate);
+	assert_int_equal(value_of("*node.next").type, 100);
+	assert_true(value_of("*(*pointer)").is_aggregate);
+	assert_int_equal(value_of("node.next").type, 71);
+	assert_false(value_of("node.next").is_aggregate);
+	assert_int_equal(value_of("node.half").type, 72);
+	assert_int_equal(value_of("node.half + 0").type, 0);
+	assert_int_equal(value_of("node.next + 1").type, 0);
+	assert_int_equal(value_of("(s16)node.half").type, 0);
+	assert_int_equal(value_of("l_array").type, 70);
+	assert_int_equal(value_of("l_array + 1").type, 0);
+	assert_int_equal(value_of("&node.half").type, 0);
+	assert_int_equal(value_of("1 ? node.next : node.next").type, 71);
+}
+
 static void test_memory(void **state)
 {
 	check("*table", 0x8786858483828180);
@@ -420,7 +473,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_precedence), cmocka_unit_test(test_signs),
 		cmocka_unit_test(test_own_rules), cmocka_unit_test(test_names),
-		cmocka_unit_test(test_locals), cmocka_unit_test(test_memory), cmocka_unit_test(test_strings),
+		cmocka_unit_test(test_locals), cmocka_unit_test(test_members),
+		cmocka_unit_test(test_memory), cmocka_unit_test(test_strings),
 		cmocka_unit_test(test_short_circuit), cmocka_unit_test(test_faults),
 		cmocka_unit_test(test_threads), cmocka_unit_test(test_no_scope),
 	};

@@ -159,6 +159,10 @@ static void test_aggregates(void **state)
 	assert_int_equal(eval(t, "name[4]"), 'o');
 	assert_int_equal(eval(t, "word == \"words\\0\""), 1);
 	assert_int_equal(eval(t, "d[local + 8]"), (uint32_t)-7);
+	assert_int_equal(eval(t, "local.value"), (uint64_t)-7);
+	assert_int_equal(eval(t, "local.next == list && list->value == 11 && fixed->tag == \"abc\""), 1);
+	assert_int_equal(eval(t, "either.number == 0x6968 && either.text[1] == 'i'"), 1);
+	assert_int_equal(eval(t, "sizeof table + sizeof local"), 96);
 	assert_int_equal(eval(t, "color"), 5);
 	assert_int_equal(eval(t, "fn == stop"), 1);
 	assert_int_equal(eval(t, "nowhere == 0 && !nowhere"), 1);
@@ -177,6 +181,46 @@ static void test_registers(void **state)
 	assert_int_equal(eval(t, "constant"), 1234);
 	check(t, "print unused", "'unused' has no value here (optimized out)");
 	assert_int_equal(eval(t, "$rsp != 0"), 1);
+}
+
+/* Variables with a symbol: it is their address, and their type tells what is there. */
+static void test_globals(void **state)
+{
+	struct state *t = need(state);
+
+	assert_int_equal(eval(t, "*narrow"), 0xfffe);
+	assert_int_equal(eval(t, "*global == d[global]"), 1);
+	assert_int_equal(eval(t, "flags.low"), 5);
+	assert_int_equal(eval(t, "flags.middle"), (uint64_t)-3);
+	assert_int_equal(eval(t, "flags.high"), 1000);
+	assert_int_equal(eval(t, "flags.first == 0x4241 && flags.bytes[2] == 'C'"), 1);
+	assert_int_equal(eval(t, "flags.color == 6"), 1);
+	assert_int_equal(eval(t, "nodes[1].value"), 20);
+	assert_int_equal(eval(t, "head->next->next->value"), 30);
+	assert_int_equal(eval(t, "nodes[0].next - &nodes[0]"), 1);
+	assert_int_equal(eval(t, "((node_t *)(nodes + 16))->value"), 20);
+	assert_int_equal(eval(t, "((struct node *)nodes)[2].tag[0]"), 'c');
+	assert_int_equal(eval(t, "sizeof nodes / sizeof(struct node)"), 3);
+	check(t, "print nodes[2]", "$1 = {next = 0x0, value = 30, tag = \"c\"}\n");
+	check(t, "print flags.color", "$2 = BLUE (6)\n");
+	check(t, "print/d flags.color", "$3 = 6\n");
+	check(t, "print head->value", "$4 = 10 (0xa)\n");
+	check(t, "print matrix[1]", "what this points at has no size here");
+	check(t, "print flags.unknown->x", "'x' needs a structure or a pointer to one before it");
+	check(t, "ptype head", "struct node *, 8 bytes; struct node, 16 bytes\n"
+			       "  +0x0     struct node * next\n"
+			       "  +0x8     int value\n"
+			       "  +0xc     byte [4] tag\n");
+	check(t, "ptype nodes[1].value", "int, 4 bytes\n");
+	check(t, "whatis node_t", "node_t, 16 bytes; struct node, 16 bytes\n"
+				  "  +0x0     struct node * next\n"
+				  "  +0x8     int value\n"
+				  "  +0xc     byte [4] tag\n");
+	check(t, "ptype 1 + 1", "no C type is known for '1 + 1'");
+	check(t, "set head->next->value = 21", "");
+	assert_int_equal(eval(t, "nodes[1].value"), 21);
+	check(t, "set *narrow = 7", "");
+	assert_int_equal(eval(t, "*narrow"), 7);
 }
 
 /* A condition is compiled for its place, wherever the guest is now. */
@@ -210,6 +254,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_frames),	    cmocka_unit_test(test_values),
 		cmocka_unit_test(test_assignment),  cmocka_unit_test(test_scopes),
+		cmocka_unit_test(test_globals),
 		cmocka_unit_test(test_aggregates),  cmocka_unit_test(test_registers),
 	};
 

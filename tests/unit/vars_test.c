@@ -45,6 +45,77 @@ static void test_nothing(void **state)
 	symbols_destroy(syms);
 }
 
+/* ---- types ----------------------------------------------------------------------------------- */
+
+static void test_types(void **state)
+{
+	struct symbols *syms = load();
+	struct variable_type type, node;
+	struct type_member member;
+	char buf[128];
+
+	assert_true(symbols_type_by_name(syms, "struct node", &node));
+	assert_int_equal(node.kind, TYPE_STRUCT);
+	assert_int_equal(node.size, 16);
+	assert_int_equal(node.target, node.self);
+	assert_true(symbols_type_by_name(syms, "node_t", &type));
+	assert_int_equal(type.target, node.self);
+	assert_string_equal(symbols_type_name(syms, type.self, buf, sizeof(buf)), "node_t");
+	assert_true(symbols_type_by_name(syms, "enum color", &type));
+	assert_int_equal(type.kind, TYPE_INTEGER);
+	assert_false(symbols_type_is_number(syms, type.self));
+	assert_true(symbols_type_by_name(syms, "int", &type));
+	assert_true(symbols_type_is_number(syms, type.self));
+	assert_false(symbols_type_by_name(syms, "struct nobody", &type));
+	assert_false(symbols_type_by_name(syms, "struct elsewhere", &type));
+	assert_false(symbols_type_by_name(syms, "node", &type));
+	assert_false(symbols_type_by_name(syms, "", &type));
+
+	assert_true(symbols_type_member(syms, node.self, "value", &member));
+	assert_int_equal(member.offset, 8);
+	assert_int_equal(member.bit_size, 0);
+	assert_true(member.type.is_signed);
+	assert_true(symbols_type_member(syms, node.self, "next", &member));
+	assert_int_equal(member.type.kind, TYPE_POINTER);
+	assert_int_equal(member.type.target, node.self);
+	assert_int_equal(member.type.span, 16);
+	assert_false(symbols_type_member(syms, node.self, "nobody", &member));
+	assert_false(symbols_type_member(syms, 0, "next", &member));
+	assert_false(symbols_type_member(syms, ~0ULL, "next", &member));
+	assert_false(symbols_type_member(syms, node.self + 1, "next", &member));
+
+	assert_true(symbols_type_by_name(syms, "struct flags", &type));
+	assert_true(symbols_type_member(syms, type.self, "middle", &member));
+	assert_int_equal(member.offset, 0);
+	assert_int_equal(member.bit_shift, 3);
+	assert_int_equal(member.bit_size, 7);
+	assert_true(symbols_type_member(syms, type.self, "second", &member));
+	assert_int_equal(member.offset, 6);
+	_free_ char *layout = symbols_type_layout(syms, type.self);
+	assert_string_equal(layout, "  +0x0     unsigned int low : 3 (bits 0 to 2)\n"
+				    "  +0x0     int middle : 7 (bits 3 to 9)\n"
+				    "  +0x0     unsigned int high : 22 (bits 10 to 31)\n"
+				    "  +0x4     union:\n"
+				    "  +0x4       unsigned char [4] bytes\n"
+				    "  +0x4       struct:\n"
+				    "  +0x4         short unsigned int first\n"
+				    "  +0x6         short unsigned int second\n"
+				    "  +0x8     enum color color\n"
+				    "  +0x10    struct elsewhere * unknown\n"
+				    "  +0x18    int [2][3] grid\n"
+				    "  +0x30    double real\n");
+
+	assert_true(symbols_type_of_object(syms, addr_of(syms, "nodes"), &type));
+	assert_int_equal(type.kind, TYPE_ARRAY);
+	assert_int_equal(type.target, node.self);
+	assert_int_equal(type.size, 48);
+	assert_false(symbols_type_of_object(syms, addr_of(syms, "nodes") + 1, &type));
+	assert_true(symbols_type_of_object(syms, addr_of(syms, "matrix"), &type));
+	assert_string_equal(symbols_type_name(syms, type.self, buf, sizeof(buf)), "int [2][2]");
+	assert_int_equal(type.element_size, 0);
+	symbols_destroy(syms);
+}
+
 struct fixture {
 	struct process process;
 	struct symbols *syms;
@@ -83,7 +154,7 @@ static bool list_one(void *ctx, const struct variable *var)
 		memcpy(s, "SP", 2);
 	}
 	text_printf(&l->text, "%s%s %s = %s\n", var->is_parameter ? "arg " : "",
-		    variable_type_name(var, type, sizeof(type)), var->name, value);
+		    symbols_type_name(l->p->syms, var->type.self, type, sizeof(type)), var->name, value);
 	return true;
 }
 
@@ -152,11 +223,11 @@ static void check_process(struct fixture *p)
 			 "arg node_t * list = SP\n"
 			 "arg void (*)() fn = 0x401000 <stop>\n"
 			 "int [20] table = {1, 2, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, ...}\n"
-			 "char [8] word = SP \"words\"\n"
-			 "node_t local = {next = SP, value = -7, tag = SP \"\\x01\\x02\\x03\\x04\"}\n"
+			 "char [8] word = \"words\"\n"
+			 "node_t local = {next = SP, value = -7, tag = {1, 2, 3, 4}}\n"
 			 "enum color color = GREEN (5)\n"
 			 "enum color odd = 3\n"
-			 "union either either = {number = 26984, text = SP \"hi\"}\n"
+			 "union either either = {number = 26984, text = \"hi\"}\n"
 			 "double real = 2.5\n"
 			 "float half = -0.5\n"
 			 "int * at = SP\n"
@@ -185,6 +256,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_nothing),
+		cmocka_unit_test(test_types),
 		cmocka_unit_test(test_real_process),
 	};
 

@@ -80,3 +80,26 @@ void _start(void)
 	global += optimized(global, 1);
 	__builtin_trap();
 }
+
+/* Types by name, and variables with a place of their own. */
+struct flags {
+	unsigned int low : 3;
+	signed int middle : 7;
+	unsigned int high : 22;
+	union {
+		unsigned char bytes[4];
+		struct {
+			unsigned short first, second;
+		};
+	};
+	enum color color;
+	struct elsewhere *unknown;
+	int grid[2][3];
+	double real;
+};
+struct flags flags = { 5, -3, 1000, .first = 0x4241, .second = 0x4443, .color = BLUE, .grid = { { 0, 1 } },
+		       .real = 1.5 };
+struct node nodes[3] = { { &nodes[1], 10, "a" }, { &nodes[2], 20, "b" }, { 0, 30, "c" } };
+struct node *head = nodes;
+unsigned short narrow = 0xfffe;
+int matrix[2][2] = { { 1, 2 }, { 3, 4 } };
