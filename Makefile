@@ -71,7 +71,9 @@ LIBS := $(shell $(PKG_CONFIG) --libs $(PKGS) 2>/dev/null) -lZydis -lZycore
 CORE_SRC := $(wildcard core/*/*.c core/*/*/*.c)
 GUEST_SRC := $(wildcard guest/*.c guest/cmd/*.c guest/hw/*.c guest/load/*.c guest/arch/$(GUEST_ARCH)/*.c)
 UI_SRC := $(wildcard ui/*.c ui/*/*.c)
-TEST_LIB_SRC := $(filter-out %_main.c tests/lib/cmdtest.c tests/lib/screentest.c,$(wildcard tests/lib/*.c))
+# Programs among the helpers of tests.
+DRIVER_SRC := $(wildcard tests/lib/cmdtest.c tests/lib/screentest.c tests/lib/jsonlines.c)
+TEST_LIB_SRC := $(filter-out %_main.c $(DRIVER_SRC),$(wildcard tests/lib/*.c))
 UNIT_SRC := $(wildcard tests/unit/*_test.c)
 FUZZ_SRC := $(wildcard tests/fuzz/*_fuzz.c)
 
@@ -139,14 +141,11 @@ endif
 # Test programs: one a file, linked with everything but main.
 link_test = $(CC) $(LDFLAGS) -o $@ $< -Wl,--start-group $(TEST_LIB) $(ALL_LIBS) -Wl,--end-group $(LIBS)
 UNIT_BIN := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(UNIT_SRC))
-DRIVER_BIN := $(patsubst tests/lib/%.c,$(BUILD)/tests/%,$(wildcard tests/lib/cmdtest.c tests/lib/screentest.c))
+DRIVER_BIN := $(patsubst tests/lib/%.c,$(BUILD)/tests/%,$(DRIVER_SRC))
 $(BUILD)/tests/unit/%: $(BUILD)/obj/tests/unit/%.o $(TEST_LIB) $(ALL_LIBS) $(BUILD)/.flags/link
 	@mkdir -p $(@D)
 	$(call msg,LINK)$(link_test) -lcmocka
-$(BUILD)/tests/cmdtest: $(BUILD)/obj/tests/lib/cmdtest.o $(TEST_LIB) $(ALL_LIBS) $(BUILD)/.flags/link
-	@mkdir -p $(@D)
-	$(call msg,LINK)$(link_test)
-$(BUILD)/tests/screentest: $(BUILD)/obj/tests/lib/screentest.o $(TEST_LIB) $(ALL_LIBS) $(BUILD)/.flags/link
+$(DRIVER_BIN): $(BUILD)/tests/%: $(BUILD)/obj/tests/lib/%.o $(TEST_LIB) $(ALL_LIBS) $(BUILD)/.flags/link
 	@mkdir -p $(@D)
 	$(call msg,LINK)$(link_test) -lvterm -lutil
 
