@@ -21,7 +21,7 @@ static void set_look(const struct area *a, int role, int under)
 	unsigned attrs;
 	short pair;
 
-	theme_look(a->theme, role, under, a->dim && role < (int)ROLE_COUNT, &attrs, &pair);
+	theme_look(a->theme, role, under, a->dim && (role < (int)ROLE_COUNT || role == UI_MARK), &attrs, &pair);
 	wattr_set(a->win, attrs, pair, NULL);
 }
 
@@ -176,9 +176,13 @@ void area_line(const struct area *a, int y, const struct out_line *line, int lef
 {
 	int x = -left;
 
-	for (size_t i = 0; line && i < line->nspans; i++)
-		x = area_text(a, y, x, line->spans[i].role, under, line->text + line->spans[i].start,
-			      line->spans[i].len);
+	for (size_t i = 0; line && i < line->nspans; i++) {
+		int role = line->spans[i].role;
+
+		if (role == ROLE_CURRENT && under != ROLE_CURRENT)
+			role = UI_MARK; /* one bright row on the screen is enough */
+		x = area_text(a, y, x, role, under, line->text + line->spans[i].start, line->spans[i].len);
+	}
 	if (x < 0)
 		x = 0;
 	area_fill(a, y, x, a->w - x, under >= 0 ? under : ROLE_TEXT);

@@ -27,6 +27,7 @@ enum ui_role {
 	UI_POPUP,
 	UI_POPUP_KEY,
 	UI_POPUP_HEAD,
+	UI_MARK,	/* "=>" where the row is not marked as a whole */
 	UI_ROLE_COUNT
 };
 
