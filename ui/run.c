@@ -168,10 +168,18 @@ static enum line_console line_console(const struct run *run)
 	return LINE_CONSOLE_LINES;
 }
 
-/* Lines of the init file, before anything else; a mistake there is told and does not stop the run. */
-static void source_init_file(struct run *run)
+/* The init file when there is one and it is wanted; NULL otherwise. */
+static char *init_file(const struct run *run)
 {
 	_free_ char *path = run->options.norc ? NULL : config_file_path();
+
+	return path && !access(path, R_OK) ? take_ptr(path) : NULL;
+}
+
+/* Its lines, before anything else; a mistake there is told and does not stop the run. */
+static void source_init_file(struct run *run)
+{
+	_free_ char *path = init_file(run);
 	_fclose_ FILE *file = path ? fopen(path, "re") : NULL;
 	struct line_mode lm;
 	struct error *error;
@@ -216,6 +224,22 @@ static struct error *run_lines(struct run *run)
 	return NULL;
 }
 
+static struct error *run_screen(struct run *run, bool color)
+{
+	const struct run_options *o = &run->options;
+	_free_ char *init = init_file(run);
+
+	return tui_run(run->session, &(struct tui_options){
+		.color = color,
+		.ascii = o->ascii,
+		.no_guest = run->no_guest ? error_message(run->no_guest) : NULL,
+		.title = o->name ? o->name : o->guest.kernel,
+		.init_file = init,
+		.console = o->guest.console != CONSOLE_NONE,
+		.ret_status = &run->app->exit_status,
+	});
+}
+
 static struct error *run_session(struct run *run)
 {
 	const struct run_options *o = &run->options;
@@ -238,19 +262,10 @@ static struct error *run_session(struct run *run)
 		error = create_guest(run);
 	if (error)
 		return error;
+	if (screen)
+		return run_screen(run, color);
 	source_init_file(run);
-	if (s->quit)
-		return NULL;
-	if (!screen)
-		return run_lines(run);
-	return tui_run(s, &(struct tui_options){
-		.color = o->color == COLOR_ALWAYS || color,
-		.ascii = o->ascii,
-		.no_guest = run->no_guest ? error_message(run->no_guest) : NULL,
-		.title = s->target ? s->target->title : o->name ? o->name : o->guest.kernel,
-		.console = o->guest.console != CONSOLE_NONE,
-		.ret_status = &run->app->exit_status,
-	});
+	return s->quit ? NULL : run_lines(run);
 }
 
 static struct error *run_main(struct app *app, int argc, char **argv)

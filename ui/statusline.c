@@ -103,7 +103,7 @@ void statusline_draw(struct screen *s, const struct area *row, bool force)
 
 	item[n].role = state_item(s, &item[n]);
 	n++;
-	snprintf(item[n].text, ITEM_MAX, "%s", s->options->title ? s->options->title : "guest");
+	snprintf(item[n].text, ITEM_MAX, "%s", s->session->target ? s->session->target->title : s->options->title);
 	item[n++].role = UI_STATUS;
 	if (s->session->target) {
 		place_items(s, item, &n);

@@ -328,6 +328,8 @@ struct error *tui_run(struct session *session, const struct tui_options *options
 	if (!error) {
 		commands = tui_commands_create(&t->screen);
 		greet(t);
+		if (options->init_file)
+			screen_commandf(&t->screen, "source \"%s\"", options->init_file);
 		screen_session_changed(&t->screen);
 		error = run_loop(t);
 	}
