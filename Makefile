@@ -173,8 +173,10 @@ demo: ## install what is missing, build, open the demo guest (a scripted tour wi
 	@$(MAKE) --no-print-directory -j$(JOBS) all
 	@if [ -t 0 ] && [ -t 1 ]; then \
 		$(BUILD)/vmscope run demo; \
-	else \
+	elif [ -r /dev/kvm ] && [ -w /dev/kvm ]; then \
 		$(BUILD)/vmscope run --batch scripts/demo.tour demo; \
+	else \
+		$(BUILD)/vmscope run --plain demo < scripts/demo-image.tour; \
 	fi
 
 .PHONY: check

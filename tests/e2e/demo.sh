@@ -3,13 +3,6 @@
 # What `make demo` shows without a terminal: the tour runs to its end, and each part of it shows something.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
-if [[ ! -r /dev/kvm || ! -w /dev/kvm ]]; then
-	echo "no access to /dev/kvm"
-	exit 77
-fi
-"$VMSCOPE" run --batch scripts/demo.tour demo >"$TMPDIR/said" 2>&1 </dev/null
-status=$?
-
 must() { # extended regular expression
 	if ! grep -qE -- "$1" "$TMPDIR/said"; then
 		echo "exit status $status; nothing matches: $1"
@@ -17,6 +10,29 @@ must() { # extended regular expression
 		exit 1
 	fi
 }
+ended_well() {
+	if [[ $status -ne 0 ]]; then
+		echo "exit status $status"
+		tail -n 20 "$TMPDIR/said"
+		exit 1
+	fi
+}
+
+# Where no guest can run it says so, and shows the image.
+"$VMSCOPE" run --plain --kvm "$TMPDIR/nosuch" demo <scripts/demo-image.tour >"$TMPDIR/said" 2>&1
+status=$?
+must 'no KVM here'
+must '^ +[0-9]+ +NOINLINE uint64_t work_round'
+must '<mix\+0x[0-9a-f]+>:  '
+must 'would have been a session'
+ended_well
+
+if [[ ! -r /dev/kvm || ! -w /dev/kvm ]]; then
+	echo "no access to /dev/kvm"
+	exit 77
+fi
+"$VMSCOPE" run --batch scripts/demo.tour demo >"$TMPDIR/said" 2>&1 </dev/null
+status=$?
 must '^vCPU 0 stopped before its first instruction at 0x[0-9a-f]+ <pvh_start>'
 must '^mode of vCPU 0: prot32'
 must '^\[console\] vmscope demo guest: hello from vcpu 1'
@@ -32,8 +48,4 @@ must '^\+[0-9.]+ vcpu[01] vm.exit.io port=0x3f8 '
 must 'hit watchpoint [0-9]+ '
 must '^vCPU [01] interrupted at '
 must 'That was the tour'
-if [[ $status -ne 0 ]]; then
-	echo "exit status $status"
-	tail -n 20 "$TMPDIR/said"
-	exit 1
-fi
+ended_well
