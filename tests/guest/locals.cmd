@@ -8,12 +8,14 @@ continue
 info args
 print small
 print *(u8 *)items
-tbreak fast if weight == 3
+tbreak fast if weight == 3 && item->id == 9
 continue
 backtrace
 info args
 print item
-assert *(u32 *)item == 9
+assert item->id == 9 && item->name == "nine"
+print *item
+ptype item
 up
 info locals
 assert n == 3
