@@ -50,6 +50,30 @@ static struct error *needs_stopped(struct session *s)
 	return NULL;
 }
 
+#define UNDO_MAX 1000
+
+static void remember(struct session *s, const struct session_undo *u)
+{
+	if (s->undo.len == UNDO_MAX)
+		vec_remove(&s->undo, 0);
+	vec_push(&s->undo, *u);
+}
+
+static struct error *save_reg(struct session *s, unsigned reg, struct session_undo *ret)
+{
+	const struct reg_desc *desc = &s->target->arch->regs[reg];
+	const struct regs *regs;
+	struct error *error;
+	bool stale;
+
+	error = session_regs(s, desc->group, &regs, &stale);
+	if (error)
+		return error;
+	*ret = (struct session_undo){ .kind = UNDO_REG, .vcpu = s->vcpu, .reg = reg, .len = (desc->bits + 7) / 8 };
+	memcpy(ret->old, regs_bytes(regs, reg), ret->len);
+	return NULL;
+}
+
 /* Replaces the bits the name stands for and leaves the rest of the register. */
 static struct error *write_reg(struct session *s, unsigned id, uint64_t value)
 {
@@ -57,16 +81,15 @@ static struct error *write_reg(struct session *s, unsigned id, uint64_t value)
 	const struct arch *arch = s->target->arch;
 	const struct reg_desc *desc = &arch->regs[ref.reg];
 	uint8_t data[64] = { 0 };
-	const struct regs *regs;
+	struct session_undo undo;
 	struct error *error;
 	uint64_t whole;
-	bool stale;
 
+	error = save_reg(s, ref.reg, &undo);
+	if (error)
+		return error;
 	if (ref.bits && (desc->bits > 64 || ref.bits < 64)) {
-		error = session_regs(s, desc->group, &regs, &stale);
-		if (error)
-			return error;
-		memcpy(data, regs_bytes(regs, ref.reg), (desc->bits + 7) / 8);
+		memcpy(data, undo.old, undo.len);
 		if (ref.bits > 64 || ref.shift / 8u + 8 > sizeof(data)) {
 			memset(data, 0, ref.bits / 8);
 			le64_write(data, value);
@@ -82,28 +105,41 @@ static struct error *write_reg(struct session *s, unsigned id, uint64_t value)
 					    (unsigned long long)value, desc->name, desc->bits);
 		le64_write(data, value);
 	}
-	error = target_reg_write(s->target, s->vcpu, ref.reg, data, (desc->bits + 7) / 8);
-	if (!error)
-		session_changed(s);
-	return error;
+	error = target_reg_write(s->target, s->vcpu, ref.reg, data, undo.len);
+	if (error)
+		return error;
+	remember(s, &undo);
+	session_changed(s);
+	return NULL;
 }
 
 static struct error *write_mem(struct session *s, const struct expr_lvalue *lv, uint64_t value)
 {
+	struct session_undo undo = { .kind = lv->kind == EXPR_LV_MEM ? UNDO_MEM : UNDO_PHYS, .vcpu = s->vcpu };
 	struct expr_value addr;
 	struct error *error;
 	uint8_t data[8];
+	size_t done;
 
 	error = session_eval_prog(s, lv->addr, &addr);
 	if (error)
 		return error;
+	undo.addr = addr.bits;
+	undo.len = lv->size;
 	bytes_write(data, lv->size, s->target->arch->big_endian, value);
-	if (lv->kind == EXPR_LV_MEM)
-		return session_mem_write(s, addr.bits, data, lv->size);
-	error = target_phys_write(s->target, addr.bits, data, lv->size);
-	if (!error)
-		session_changed(s);
-	return error;
+	if (lv->kind == EXPR_LV_MEM) {
+		/* What can not be read says why when it is written. */
+		error_destroy(session_mem_read(s, undo.addr, undo.old, undo.len, &done));
+		error = session_mem_write(s, undo.addr, data, undo.len);
+	} else {
+		error_destroy(target_phys_read(s->target, undo.addr, undo.old, undo.len));
+		error = target_phys_write(s->target, undo.addr, data, undo.len);
+	}
+	if (error)
+		return error;
+	remember(s, &undo);
+	session_changed(s);
+	return NULL;
 }
 
 static struct error *store(struct session *s, const struct expr_lvalue *lv, struct expr_value value)
@@ -136,4 +172,34 @@ struct error *assign_run(struct session *s, const char *text, struct expr_value 
 	expr_unref(prog);
 	expr_lvalue_deinit(&lv);
 	return error;
+}
+
+struct error *assign_undo(struct session *s, struct session_undo *ret)
+{
+	struct session_undo u;
+	struct error *error;
+
+	if (!s->undo.len)
+		return error_hint(error_create(ERROR_STATE, "undo: nothing was written since the guest stopped"),
+				  "`set` and `print X = Y` can be undone until the guest runs");
+	error = needs_stopped(s);
+	if (error)
+		return error;
+	u = s->undo.data[s->undo.len - 1];
+	if (u.kind == UNDO_REG) {
+		error = target_reg_write(s->target, u.vcpu, u.reg, u.old, u.len);
+	} else if (u.kind == UNDO_PHYS) {
+		error = target_phys_write(s->target, u.addr, u.old, u.len);
+	} else {
+		/* The address means what it meant to the vCPU that was selected. */
+		error = u.vcpu == s->vcpu ? NULL : session_select_vcpu(s, u.vcpu);
+		if (!error)
+			error = session_mem_write(s, u.addr, u.old, u.len);
+	}
+	if (error)
+		return error;
+	s->undo.len--;
+	session_changed(s);
+	*ret = u;
+	return NULL;
 }

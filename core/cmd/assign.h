@@ -8,3 +8,5 @@
 bool assign_is(const char *text);
 /* Does it; *ret is the new value. */
 struct error *assign_run(struct session *s, const char *text, struct expr_value *ret);
+/* Puts back what the last assignment to a register or memory replaced. */
+struct error *assign_undo(struct session *s, struct session_undo *ret);

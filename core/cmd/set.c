@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* set LVALUE = EXPR, set OPTION VALUE, show OPTION. */
+/* set LVALUE = EXPR, set OPTION VALUE, undo, show OPTION. */
 #include <string.h>
 
+#include "core/base/bits.h"
 #include "core/base/cleanup.h"
 #include "core/base/text.h"
 #include "core/cmd/assign.h"
@@ -62,6 +63,49 @@ const struct command cmd_set = {
 	.args = { { .type = ARG_REST, .name = "LVALUE = EXPR | OPTION VALUE", .complete = complete_option } },
 	.run = set_run,
 };
+
+/* ---- undo ---------------------------------------------------------------------------------------- */
+
+static struct error *undo_run(struct session *s, const struct args *args, struct out *out)
+{
+	uint64_t n = args->value[0].given ? args->value[0].number : 1;
+
+	while (n--) {
+		struct session_undo u;
+		struct error *error = assign_undo(s, &u);
+
+		if (error)
+			return error;
+		out_begin(out, "undo");
+		if (u.kind == UNDO_REG) {
+			out_str(out, ROLE_LABEL, "register", 0, s->target->arch->regs[u.reg].name);
+		} else {
+			out_hex(out, ROLE_ADDR, "addr", 0, u.addr);
+			out_text(out, ROLE_TEXT, u.kind == UNDO_PHYS ? " (physical)" : "");
+		}
+		out_text(out, ROLE_TEXT, " is ");
+		if (u.len <= 8)
+			out_hex(out, ROLE_NUMBER, "value", 2 * u.len,
+				bytes_read(u.old, u.len, u.kind != UNDO_REG && s->target->arch->big_endian));
+		else
+			out_text(out, ROLE_TEXT, "as it was");
+		out_end(out);
+	}
+	return NULL;
+}
+
+const struct command cmd_undo = {
+	.name = "undo",
+	.group = "data",
+	.summary = "put back what the last N assignments to registers or memory replaced",
+	.help = "Until the guest runs. `load` is not undone.",
+	.examples = (const char *const[]){ "set $rax = 1; set q[counter] = 2; undo; undo", NULL },
+	.args = { { .type = ARG_COUNT, .name = "N", .optional = true } },
+	.needs = NEED_TARGET | NEED_STOPPED,
+	.run = undo_run,
+};
+
+/* ---- show ---------------------------------------------------------------------------------------- */
 
 static void print_option(struct session *s, struct out *out, const struct session_option *option)
 {

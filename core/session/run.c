@@ -73,6 +73,7 @@ struct error *session_resume_plan(struct session *s, const struct run_request *r
 	session_plan_end(s);
 	s->plan = plan;
 	s->frame = 0;
+	s->undo.len = 0;
 	error = session_regs(s, REGS_CORE, &regs, &stale);
 	if (!error) {
 		s->regs_now[1] = *regs;

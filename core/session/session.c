@@ -86,6 +86,7 @@ void session_destroy(struct session *s)
 	vec_free(&s->vars);
 	vec_free(&s->history);
 	vec_free(&s->displays);
+	vec_free(&s->undo);
 	for (size_t i = 0; i < s->owned.len; i++)
 		free(s->owned.data[i]);
 	vec_free(&s->owned);
@@ -165,6 +166,7 @@ struct error *session_set_target(struct session *s, struct target *target)
 	s->target = target;
 	s->vcpu = s->frame = 0;
 	s->running = s->has_stop = s->has_regs_before = false;
+	s->undo.len = 0;
 	session_invalidate(s);
 	if (!target)
 		return NULL;

@@ -52,6 +52,15 @@ struct session_var {
 	struct expr_value value;
 };
 
+/* What a write replaced, for `undo`; forgotten when the guest runs. */
+struct session_undo {
+	enum { UNDO_REG, UNDO_MEM, UNDO_PHYS } kind;
+	unsigned vcpu, reg;
+	uint64_t addr;
+	uint8_t len;
+	uint8_t old[64];
+};
+
 /* An expression shown at every stop. */
 struct session_display {
 	unsigned id;
@@ -87,6 +96,7 @@ struct session {
 	VEC(struct session_var) vars;
 	VEC(struct expr_value) history;	/* $1, $2, ... of print */
 	VEC(struct session_display) displays;
+	VEC(struct session_undo) undo;	/* oldest first */
 	VEC(const struct command *) commands;
 	VEC(void *) owned;		/* allocations of descriptors made at start, freed at the end */
 	VEC(const struct doctor_check *) checks;

@@ -1,0 +1,3 @@
+set $rax = 1
+stepi
+undo
