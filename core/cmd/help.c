@@ -30,20 +30,28 @@ static const char *const groups[] = {
 #define SUMMARY_COLUMN 21
 #define LINE_COLUMNS 80
 
-/* @text from SUMMARY_COLUMN on, broken between words at the right margin. */
-static void print_wrapped(struct out *out, const char *text)
+/* @text from @column on, broken between words at the right margin. Line ends in it are blanks, but for an
+ * empty line, which ends a paragraph. */
+static void print_wrapped(struct out *out, unsigned column, const char *text)
 {
 	while (*text) {
-		size_t room = LINE_COLUMNS - SUMMARY_COLUMN, len = strlen(text);
+		size_t room = LINE_COLUMNS - column, len = 0, next;
 
-		if (len > room) {
-			for (len = room; len && text[len] != ' '; len--)
-				;
-			len = len ? len : room;
+		for (next = 0; next <= room; next++) {
+			if (!text[next] || text[next] == ' ' || text[next] == '\n')
+				len = next;
+			if (!text[next] || (text[next] == '\n' && text[next + 1] == '\n'))
+				break;
 		}
-		out_pad(out, SUMMARY_COLUMN);
-		out_text(out, ROLE_TEXT, "%.*s", (int)len, text);
-		text += len + strspn(text + len, " ");
+		len = len ? len : room;
+		if (column > out->column)
+			out_pad(out, column);
+		for (size_t i = 0; i < len; i++)
+			out_text(out, ROLE_TEXT, "%c", text[i] == '\n' ? ' ' : text[i]);
+		text += len;
+		if (text[0] == '\n' && text[1] == '\n')
+			out_nl(out);
+		text += strspn(text, " \n");
 		if (*text)
 			out_nl(out);
 	}
@@ -55,7 +63,7 @@ void help_print_row(struct out *out, const char *type, const char *name, const c
 	out_text(out, ROLE_TEXT, "  ");
 	out_str(out, ROLE_LABEL, "name", 0, name);
 	out_hidden_str(out, "summary", summary);
-	print_wrapped(out, summary);
+	print_wrapped(out, SUMMARY_COLUMN, summary);
 	out_end(out);
 }
 
@@ -145,12 +153,13 @@ static void print_command(struct session *s, struct out *out, const struct comma
 	out_hidden_str(out, "name", cmd->name);
 	out_str(out, ROLE_HEADING, "usage", 0, usage);
 	out_nl(out);
-	out_text(out, ROLE_TEXT, "  ");
-	out_str(out, ROLE_TEXT, "summary", 0, cmd->summary);
+	out_hidden_str(out, "summary", cmd->summary);
+	print_wrapped(out, 2, cmd->summary);
 	out_nl(out);
 	if (cmd->help) {
 		out_hidden_str(out, "help", cmd->help);
-		print_lines(out, ROLE_TEXT, "  ", cmd->help);
+		print_wrapped(out, 2, cmd->help);
+		out_nl(out);
 	}
 	print_words(out, "also: ", "aliases", cmd->aliases);
 	if (cmd->examples) {
@@ -163,17 +172,24 @@ static void print_command(struct session *s, struct out *out, const struct comma
 	print_subs(s, out, cmd);
 }
 
-static const struct topic *find_topic(const char *word)
+static const struct topic *find_topic(const char *word, bool whole)
 {
-	const struct topic *found = NULL;
+	size_t len = strlen(word);
 
-	for (unsigned i = 0; i < ARRAY_SIZE(topics); i++) {
-		if (!strcmp(topics[i].name, word))
+	for (unsigned i = 0; i < ARRAY_SIZE(topics); i++)
+		if (whole ? !strcmp(topics[i].name, word) : len >= 3 && !strncmp(topics[i].name, word, len))
 			return &topics[i];
-		if (strlen(word) >= 4 && !strncmp(topics[i].name, word, strlen(word)))
-			found = &topics[i];
-	}
-	return found;
+	return NULL;
+}
+
+static void print_topic(struct out *out, const struct topic *topic)
+{
+	out_begin(out, "topic");
+	out_str(out, ROLE_HEADING, "title", 0, topic->title);
+	out_nl(out);
+	out_hidden_str(out, "text", topic->text);
+	print_lines(out, ROLE_TEXT, "", topic->text);
+	out_end(out);
 }
 
 static struct error *help_run(struct session *s, const struct args *args, struct out *out)
@@ -188,17 +204,16 @@ static struct error *help_run(struct session *s, const struct args *args, struct
 		print_all(s, out);
 		return NULL;
 	}
-	topic = find_topic(word);
+	/* "break" is the command, "breakpoints" the topic, "expr" the beginning of one. */
+	topic = find_topic(word, true);
+	error = topic ? NULL : command_find(s, word, &cmd, &rest);
+	if (error && !topic && !known_group(word))
+		topic = find_topic(word, false);
 	if (topic) {
-		out_begin(out, "topic");
-		out_str(out, ROLE_HEADING, "title", 0, topic->title);
-		out_nl(out);
-		out_hidden_str(out, "text", topic->text);
-		print_lines(out, ROLE_TEXT, "", topic->text);
-		out_end(out);
+		error_destroy(error);
+		print_topic(out, topic);
 		return NULL;
 	}
-	error = command_find(s, word, &cmd, &rest);
 	if (error && known_group(word)) {
 		error_destroy(error);
 		print_group(s, out, word);
