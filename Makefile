@@ -55,7 +55,7 @@ ifneq ($(SAN),)
 # gcc loses track of initialisations between a sanitizer's calls.
 WARN += -Wno-maybe-uninitialized
 endif
-PKGS := ncursesw panelw readline libelf libdw libzstd json-c
+PKGS := ncursesw panelw readline libelf libdw libzstd json-c libbpf
 # What installs them must be able to start without them.
 ifeq ($(filter demo check fuzz,$(MAKECMDGOALS))$(CLEANING),)
 ifneq ($(shell $(PKG_CONFIG) --print-errors --exists $(PKGS) >/dev/null 2>&1 || echo missing),)
@@ -70,6 +70,7 @@ LIBS := $(shell $(PKG_CONFIG) --libs $(PKGS) 2>/dev/null) -lZydis -lZycore
 
 CORE_SRC := $(wildcard core/*/*.c core/*/*/*.c)
 GUEST_SRC := $(wildcard guest/*.c guest/cmd/*.c guest/hw/*.c guest/load/*.c guest/arch/$(GUEST_ARCH)/*.c)
+PROBES_SRC := $(wildcard probes/*.c)
 UI_SRC := $(wildcard ui/*.c ui/*/*.c)
 # Programs among the helpers of tests.
 DRIVER_SRC := $(wildcard tests/lib/cmdtest.c tests/lib/screentest.c tests/lib/jsonlines.c)
@@ -80,9 +81,10 @@ FUZZ_SRC := $(wildcard tests/fuzz/*_fuzz.c)
 obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 CORE_LIB := $(BUILD)/libcore.a
 GUEST_LIB := $(BUILD)/libguest.a
+PROBES_LIB := $(BUILD)/libprobes.a
 UI_LIB := $(BUILD)/libui.a
 TEST_LIB := $(BUILD)/libtest.a
-ALL_LIBS := $(UI_LIB) $(GUEST_LIB) $(CORE_LIB)
+ALL_LIBS := $(UI_LIB) $(PROBES_LIB) $(GUEST_LIB) $(CORE_LIB)
 
 ifeq ($(V),0)
 msg = @printf '  %-8s %s\n' $(1) $(patsubst $(BUILD)/%,%,$@);
@@ -100,6 +102,7 @@ $(call remember,$(COMPILE),$(BUILD)/.flags/compile)
 $(call remember,$(CC) $(LDFLAGS) $(LIBS),$(BUILD)/.flags/link)
 $(call remember,$(CORE_SRC),$(BUILD)/.flags/core)
 $(call remember,$(GUEST_SRC),$(BUILD)/.flags/guest)
+$(call remember,$(PROBES_SRC),$(BUILD)/.flags/probes)
 $(call remember,$(UI_SRC),$(BUILD)/.flags/ui)
 $(call remember,$(TEST_LIB_SRC),$(BUILD)/.flags/test)
 endif
@@ -112,6 +115,7 @@ GEN_HEADERS :=
 # Programs, guests and files that tests need; rules append to it.
 TEST_NEEDS :=
 -include guest/demo/Makefile.inc
+-include probes/Makefile.inc
 -include tests/guest/Makefile.inc
 -include $(filter-out tests/guest/Makefile.inc,$(wildcard tests/*/Makefile.inc))
 
@@ -121,6 +125,7 @@ $(BUILD)/vmscope: $(call obj,ui/main.c) $(ALL_LIBS) $(BUILD)/.flags/link
 
 $(CORE_LIB): $(call obj,$(CORE_SRC)) $(BUILD)/.flags/core
 $(GUEST_LIB): $(call obj,$(GUEST_SRC)) $(BUILD)/.flags/guest
+$(PROBES_LIB): $(call obj,$(PROBES_SRC)) $(PROBES_OBJECTS) $(BUILD)/.flags/probes
 $(UI_LIB): $(call obj,$(filter-out ui/main.c,$(UI_SRC))) $(BUILD)/.flags/ui
 $(TEST_LIB): $(call obj,$(TEST_LIB_SRC)) $(BUILD)/.flags/test
 $(BUILD)/lib%.a:

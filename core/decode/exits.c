@@ -26,6 +26,12 @@ static const struct exit_name svm_exits[] = {
 #undef SVM_EXIT
 };
 
+static const struct exit_name hv_traps[] = {
+#define HV_TRAP(number, name) { number, name },
+#include "core/decode/hv_traps.def"
+#undef HV_TRAP
+};
+
 static const char *find(const struct exit_name *names, size_t n, uint64_t code)
 {
 	for (size_t i = 0; i < n; i++)
@@ -47,4 +53,9 @@ const char *vmx_exit_name(uint32_t reason)
 const char *svm_exit_name(uint64_t code)
 {
 	return find(svm_exits, ARRAY_SIZE(svm_exits), code);
+}
+
+const char *hv_trap_name(uint32_t trap)
+{
+	return find(hv_traps, ARRAY_SIZE(hv_traps), trap & ~1u);
 }

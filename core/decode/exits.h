@@ -9,3 +9,5 @@ const char *kvm_exit_name(uint32_t reason);
 /* The basic reason; bit 31 (entry failed) and other flags are ignored. */
 const char *vmx_exit_name(uint32_t reason);
 const char *svm_exit_name(uint64_t code);
+/* Interrupt vector that ended a run under POWER's hypervisor mode; bit 0 (taken in real mode) is ignored. */
+const char *hv_trap_name(uint32_t trap);

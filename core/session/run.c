@@ -187,8 +187,16 @@ static void on_stop(struct session *s, struct stop_report *report)
 	run_lines(s, stop);
 }
 
+static void poll_parts(struct session *s)
+{
+	for (size_t i = 0; i < s->parts.len; i++)
+		if (s->parts.data[i].poll)
+			s->parts.data[i].poll(s->parts.data[i].data);
+}
+
 static void drain(struct session *s)
 {
+	poll_parts(s);
 	if (!s->target->ops->events_drain)
 		return;
 	for (unsigned i = 0; i < DRAIN_ROUNDS; i++)
@@ -201,10 +209,13 @@ void session_poll(struct session *s)
 	struct stop_report report;
 	unsigned stops = 0;
 
-	if (s->polling || !s->target)
+	if (s->polling)
 		return;
 	s->polling = true;
-	drain(s);
+	if (!s->target)
+		poll_parts(s);
+	else
+		drain(s);
 	/* Each report ends a run; one that a command list resumed may have ended already. */
 	while (stops++ < 1000 && s->target && s->target->ops->stop_take &&
 	       s->target->ops->stop_take(s->target, &report)) {

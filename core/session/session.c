@@ -71,6 +71,9 @@ void session_destroy(struct session *s)
 {
 	if (!s)
 		return;
+	for (size_t i = 0; i < s->parts.len; i++)
+		if (s->parts.data[i].stop)
+			s->parts.data[i].stop(s->parts.data[i].data);
 	unhook_target(s);
 	session_plan_end(s);
 	stop_list_deinit(&s->stops, s->target);
@@ -99,6 +102,9 @@ void session_destroy(struct session *s)
 	free(s->repeat_line);
 	symbols_destroy(s->symbols);
 	event_store_destroy(s->events);
+	for (size_t i = 0; i < s->parts.len; i++)
+		s->parts.data[i].destroy(s->parts.data[i].data);
+	vec_free(&s->parts);
 	out_destroy(s->talk);
 	loop_destroy(s->loop);
 	free(s);
@@ -112,6 +118,19 @@ void session_add_command(struct session *s, const struct command *cmd)
 void session_add_check(struct session *s, const struct doctor_check *check)
 {
 	vec_push(&s->checks, check);
+}
+
+void session_add_part(struct session *s, const struct session_part *part)
+{
+	vec_push(&s->parts, *part);
+}
+
+void *session_part(struct session *s, const char *name)
+{
+	for (size_t i = 0; i < s->parts.len; i++)
+		if (!strcmp(s->parts.data[i].name, name))
+			return s->parts.data[i].data;
+	return NULL;
 }
 
 void session_add_listener(struct session *s, struct session_listener *listener)

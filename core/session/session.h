@@ -87,6 +87,19 @@ struct doctor_check {
 	enum doctor_verdict { DOCTOR_OK, DOCTOR_WARN, DOCTOR_MISSING } (*run)(char **ret_value, char **ret_fix);
 };
 
+/*
+ * What hangs off the session beside core's own: the probes. It is found by name and asked for new events
+ * by session_poll(). At the end it is stopped first, while everything else still stands, and destroyed
+ * after the event store, whose schemas it may own.
+ */
+struct session_part {
+	const char *name;
+	void *data;
+	void (*poll)(void *data);	/* new events to the store; NULL: none */
+	void (*stop)(void *data);	/* no more events, no loop sources; NULL: nothing to stop */
+	void (*destroy)(void *data);
+};
+
 struct session {
 	struct loop *loop;
 	struct target *target;		/* owned; NULL: nothing is being debugged */
@@ -101,6 +114,7 @@ struct session {
 	VEC(void *) owned;		/* allocations of descriptors made at start, freed at the end */
 	VEC(const struct doctor_check *) checks;
 	VEC(struct session_listener *) listeners;
+	VEC(struct session_part) parts;
 
 	struct session_options options;
 
@@ -162,6 +176,8 @@ void session_destroy(struct session *session);
 
 void session_add_command(struct session *s, const struct command *cmd);
 void session_add_check(struct session *s, const struct doctor_check *check);
+void session_add_part(struct session *s, const struct session_part *part);
+void *session_part(struct session *s, const char *name); /* its data; NULL: there is none */
 void session_add_listener(struct session *s, struct session_listener *listener);
 void session_remove_listener(struct session *s, struct session_listener *listener);
 

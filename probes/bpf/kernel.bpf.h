@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The kernel's structures as far as our programs touch them. Only names and types matter: offsets come
+ * from the running kernel's BTF when a program is loaded (CO-RE), so members may be left out and their
+ * order is free. Nothing here is generated from the kernel of a build machine.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef uint8_t __u8;
+typedef uint16_t __u16;
+typedef uint32_t __u32;
+typedef uint64_t __u64;
+typedef int8_t __s8;
+typedef int16_t __s16;
+typedef int32_t __s32;
+typedef int64_t __s64;
+typedef __u16 __be16;
+typedef __u32 __be32;
+typedef __u64 __be64;
+typedef __u32 __wsum;
+
+/* Of uapi/linux/bpf.h, by number: an ABI. */
+enum {
+	BPF_MAP_TYPE_HASH = 1, BPF_MAP_TYPE_ARRAY = 2, BPF_MAP_TYPE_PERCPU_ARRAY = 6,
+	BPF_MAP_TYPE_LRU_HASH = 9, BPF_MAP_TYPE_ARRAY_OF_MAPS = 12, BPF_MAP_TYPE_RINGBUF = 27,
+};
+enum { BPF_ANY = 0, BPF_NOEXIST = 1 };
+enum { BPF_RB_NO_WAKEUP = 1, BPF_RB_FORCE_WAKEUP = 2 };
+enum { BPF_RB_AVAIL_DATA = 0 };
+
+struct bpf_raw_tracepoint_args {
+	__u64 args[0];
+};
+
+/* Of uapi/linux/kvm.h: what the exits' details are read from. An ABI, so no relocation. */
+struct kvm_run_exit {
+	union {
+		struct { __u8 direction, size; __u16 port; } io;		/* KVM_EXIT_IO, 2 */
+		struct { __u64 phys_addr; __u8 data[8]; __u32 len; __u8 is_write; } mmio; /* KVM_EXIT_MMIO, 6 */
+		struct { __u64 nr; } hcall;	/* KVM_EXIT_HYPERCALL, 3, and KVM_EXIT_PAPR_HCALL, 19 */
+		struct { __u8 error, pad[7]; __u32 reason, index; } msr;	/* KVM_EXIT_X86_RDMSR, 29, WRMSR, 30 */
+	};
+};
+#define KVM_RUN_EXIT_OFFSET 32	/* of that union in struct kvm_run */
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+struct kvm;
+
+struct kvm_vcpu_arch {
+	int trap;	/* powerpc: the interrupt vector that ended the guest's run */
+};
+
+struct kvm_run;
+
+struct kvm_vcpu {
+	struct kvm *kvm;
+	struct kvm_run *run;
+	int vcpu_id;
+	struct kvm_vcpu_arch arch;
+};
+
+/* What the perf tracepoint kvm:kvm_exit records; the reason comes from the vendor module. */
+struct trace_event_raw_kvm_exit {
+	unsigned int exit_reason;
+	unsigned long guest_rip;
+	__u32 isa;
+	__u64 info1, info2;
+	unsigned int vcpu_id;
+};
+
+#pragma clang attribute pop

@@ -1,0 +1,478 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Probes onto the kernel: which rung serves is found by loading *and* attaching, and every refusal kept. */
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/base/cleanup.h"
+#include "core/base/loop.h"
+#include "core/base/text.h"
+#include "probes/kernel.h"
+#include "probes/log.h"
+#include "probes/probe.h"
+
+#define RING_BYTES (1u << 20)
+#define RING_BYTES_SUMS 4096u	/* nothing goes through it */
+#define RODATA ".rodata"
+
+/* ---- the list ------------------------------------------------------------------------------------ */
+
+#define PROBE(name) \
+	extern const struct probe probe_##name; \
+	extern const unsigned char probe_object_##name[], probe_object_##name##_end[];
+#include "probes/probes.def"
+#undef PROBE
+
+static const struct {
+	const struct probe *probe;
+	const unsigned char *object, *end;
+} probes[] = {
+#define PROBE(name) { &probe_##name, probe_object_##name, probe_object_##name##_end },
+#include "probes/probes.def"
+#undef PROBE
+};
+
+const struct probe *probe_at(unsigned i)
+{
+	return i < ARRAY_SIZE(probes) ? probes[i].probe : NULL;
+}
+
+const struct probe *probe_find(const char *name)
+{
+	for (unsigned i = 0; i < ARRAY_SIZE(probes); i++)
+		if (!strcmp(probes[i].probe->name, name))
+			return probes[i].probe;
+	return NULL;
+}
+
+void probe_object(const char *name, const void **ret_data, size_t *ret_len)
+{
+	for (unsigned i = 0; i < ARRAY_SIZE(probes); i++) {
+		if (strcmp(probes[i].probe->name, name))
+			continue;
+		*ret_data = probes[i].object;
+		*ret_len = (size_t)(probes[i].end - probes[i].object);
+	}
+}
+
+/* ---- open ---------------------------------------------------------------------------------------- */
+
+static struct error *libbpf_error(long err, const struct text *log, const char *what)
+{
+	_free_ char *reason = log_reason(log);
+	struct error *error;
+
+	err = err < 0 ? -err : err;
+	error = *reason ? error_create(err == ENOMEM ? ERROR_NOMEM : ERROR_UNSUPPORTED, "%s: %s (%s)", what,
+				       strerror((int)err), reason)
+			: error_create(ERROR_UNSUPPORTED, "%s: %s", what, strerror((int)err));
+	return caps_hint(error, (int)err);
+}
+
+static struct error *open_object(const struct probe *probe, struct bpf_object **ret)
+{
+	LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = probe->name);
+	_cleanup_(text_deinit) struct text log = { 0 };
+	const void *data = NULL;
+	struct bpf_object *obj;
+	size_t len = 0;
+	int err;
+
+	probe_object(probe->name, &data, &len);
+	log_begin(&log);
+	obj = bpf_object__open_mem(data, len, &opts);
+	err = errno;
+	log_end();
+	if (!obj)
+		return libbpf_error(err, &log, "cannot open the BPF object");
+	*ret = obj;
+	return NULL;
+}
+
+struct error *probe_schemas_load(struct probe_schemas *s, const char *name)
+{
+	struct bpf_object *obj;
+	struct error *error = open_object(probe_find(name), &obj);
+
+	if (error)
+		return error;
+	error = probe_schemas_init(s, name, bpf_object__btf(obj));
+	bpf_object__close(obj);
+	return error;
+}
+
+void probe_run_set(struct bpf_object *obj, const char *name, const void *value, size_t size)
+{
+	const struct btf *btf = bpf_object__btf(obj);
+	int id = btf__find_by_name_kind(btf, RODATA, BTF_KIND_DATASEC);
+	_free_ char *data = NULL;
+	const struct btf_type *t;
+	const void *initial;
+	struct bpf_map *map;
+	size_t room = 0;
+
+	bpf_object__for_each_map(map, obj)
+		if (bpf_map__is_internal(map) && strstr(bpf_map__name(map), RODATA))
+			break;
+	initial = map ? bpf_map__initial_value(map, &room) : NULL;
+	t = id > 0 ? btf__type_by_id(btf, (uint32_t)id) : NULL;
+	if (!initial || !t)
+		return;
+	data = xcalloc(1, room);
+	memcpy(data, initial, room);
+	for (unsigned i = 0; i < btf_vlen(t); i++) {
+		const struct btf_var_secinfo *v = &btf_var_secinfos(t)[i];
+		const struct btf_type *var = btf__type_by_id(btf, v->type);
+
+		if (!strcmp(btf__name_by_offset(btf, var->name_off), name) && v->size == size &&
+		    v->offset + size <= room)
+			memcpy(data + v->offset, value, size);
+	}
+	bpf_map__set_initial_value(map, data, room);
+}
+
+static struct error *prepare(struct probe_run *run, struct bpf_object *obj)
+{
+	uint32_t tgid = (uint32_t)run->options.tgid;
+
+	probe_run_set(obj, "filter_tgid", &tgid, sizeof(tgid));
+	probe_run_set(obj, "want_events", &run->options.events, sizeof(run->options.events));
+	probe_run_set(obj, "ring_bytes", &run->options.ring_bytes, sizeof(run->options.ring_bytes));
+	return reader_prepare(obj, run->options.ring_bytes);
+}
+
+/* ---- rungs --------------------------------------------------------------------------------------- */
+
+bool probe_rung_exists(const struct bpf_object *obj, const struct probe_rung *rung)
+{
+	for (unsigned i = 0; rung->kind && i < PROBE_PROGRAMS_MAX && rung->programs[i]; i++)
+		if (bpf_object__find_program_by_name(obj, rung->programs[i]))
+			return true;
+	return false;
+}
+
+static bool in_rung(const struct probe_rung *rung, const char *program)
+{
+	for (unsigned i = 0; i < PROBE_PROGRAMS_MAX && rung->programs[i]; i++)
+		if (!strcmp(rung->programs[i], program))
+			return true;
+	return false;
+}
+
+static const struct probe_rung *chosen_rung(const struct probe_run *run, unsigned part)
+{
+	return run->chosen[part] < 0 ? NULL : &run->probe->parts[part].rungs[run->chosen[part]];
+}
+
+/* The next rung this architecture has, or -1. */
+static int next_rung(const struct bpf_object *obj, const struct probe_part *part, int after)
+{
+	for (int i = after + 1; i < PROBE_RUNGS_MAX && part->rungs[i].kind; i++)
+		if (probe_rung_exists(obj, &part->rungs[i]))
+			return i;
+	return -1;
+}
+
+/* Takes @error: why the part's rung does not serve. */
+static void step_down(struct probe_run *run, const struct bpf_object *obj, unsigned part, struct error *error)
+{
+	struct probe_try *try = &run->tries[part][run->chosen[part]];
+
+	error_destroy(try->error);
+	*try = (struct probe_try){ .tried = true, .error = error };
+	run->chosen[part] = next_rung(obj, &run->probe->parts[part], run->chosen[part]);
+}
+
+/* Loads only the programs of the chosen rungs, of part @only unless that is -1. */
+static struct error *load(struct probe_run *run, int only, struct bpf_object **ret)
+{
+	_cleanup_(text_deinit) struct text log = { 0 };
+	struct bpf_object *obj;
+	struct bpf_program *prog;
+	struct error *error = open_object(run->probe, &obj);
+	int err;
+
+	if (error)
+		return error;
+	bpf_object__for_each_program(prog, obj) {
+		bool wanted = false;
+
+		for (unsigned i = 0; run->probe->parts[i].name; i++) {
+			const struct probe_rung *rung = chosen_rung(run, i);
+
+			if (rung && (only < 0 || only == (int)i))
+				wanted |= in_rung(rung, bpf_program__name(prog));
+		}
+		bpf_program__set_autoload(prog, wanted);
+	}
+	error = prepare(run, obj);
+	if (!error && run->probe->prepare) {
+		run->obj = obj;
+		error = run->probe->prepare(run);
+		run->obj = NULL;
+	}
+	if (!error) {
+		log_begin(&log);
+		err = bpf_object__load(obj);
+		log_end();
+		if (err)
+			error = libbpf_error(err, &log, "does not load");
+	}
+	if (error) {
+		bpf_object__close(obj);
+		return error;
+	}
+	*ret = obj;
+	return NULL;
+}
+
+static struct error *attach_tracepoint(struct bpf_program *prog, const char *section, struct bpf_link **ret)
+{
+	_free_ char *system = xstrdup(section + strlen("tp/"));
+	char *event = strchr(system, '/');
+	struct error *error;
+	int fd, err;
+
+	*event++ = 0;
+	error = perf_tracepoint_open(system, event, &fd);
+	if (error)
+		return error;
+	*ret = bpf_program__attach_perf_event(prog, fd);
+	err = errno;
+	if (*ret)
+		return NULL; /* the link owns the descriptor */
+	close(fd);
+	return caps_hint(error_errno(err, "cannot attach to tracepoint %s:%s", system, event), err);
+}
+
+static struct error *attach_program(struct bpf_program *prog, struct bpf_link **ret)
+{
+	const char *section = bpf_program__section_name(prog);
+	_cleanup_(text_deinit) struct text log = { 0 };
+	int err;
+
+	/* libbpf would want tracefs at one of two places. */
+	if (!strncmp(section, "tp/", 3))
+		return attach_tracepoint(prog, section, ret);
+	log_begin(&log);
+	*ret = bpf_program__attach(prog);
+	err = errno;
+	log_end();
+	if (*ret)
+		return NULL;
+	if (err == ENOENT || err == EINVAL)
+		return error_create(ERROR_UNSUPPORTED, "this kernel has no %s", section);
+	return libbpf_error(err, &log, "does not attach");
+}
+
+static struct error *attach_part(struct probe_run *run, struct bpf_object *obj, unsigned part)
+{
+	const struct probe_rung *rung = chosen_rung(run, part);
+
+	for (unsigned i = 0; rung && i < PROBE_PROGRAMS_MAX && rung->programs[i]; i++) {
+		struct bpf_program *prog = bpf_object__find_program_by_name(obj, rung->programs[i]);
+		struct bpf_link *link;
+		struct error *error;
+
+		if (!prog)
+			continue;
+		error = attach_program(prog, &link);
+		if (error)
+			return error;
+		vec_push(&run->links, link);
+	}
+	return NULL;
+}
+
+static void detach(struct probe_run *run)
+{
+	for (size_t i = 0; i < run->links.len; i++)
+		bpf_link__destroy(run->links.data[i]);
+	run->links.len = 0;
+}
+
+/* The whole did not load: each part alone tells which do not. False: each does, or none was left. */
+static bool find_culprits(struct probe_run *run)
+{
+	bool found = false;
+
+	for (unsigned i = 0; run->probe->parts[i].name; i++) {
+		struct bpf_object *obj;
+		struct error *error;
+
+		if (run->chosen[i] < 0)
+			continue;
+		error = load(run, (int)i, &obj);
+		if (!error) {
+			bpf_object__close(obj);
+			continue;
+		}
+		if (!open_object(run->probe, &obj)) {
+			step_down(run, obj, i, error);
+			bpf_object__close(obj);
+			found = true;
+		} else {
+			error_destroy(error);
+		}
+	}
+	return found;
+}
+
+/* Attaches all parts; a part that can not moves down. True: all that are still chosen are attached. */
+static bool attach_all(struct probe_run *run, struct bpf_object *obj)
+{
+	bool all = true;
+
+	for (unsigned i = 0; run->probe->parts[i].name; i++) {
+		size_t before = run->links.len;
+		struct error *error;
+
+		if (run->chosen[i] < 0)
+			continue;
+		error = attach_part(run, obj, i);
+		if (!error) {
+			run->tries[i][run->chosen[i]].tried = true;
+			continue;
+		}
+		while (run->links.len > before)
+			bpf_link__destroy(run->links.data[--run->links.len]);
+		step_down(run, obj, i, error);
+		/* With another rung its programs must be loaded first; without one the rest is good. */
+		all = all && run->chosen[i] < 0;
+	}
+	return all;
+}
+
+static struct error *missing_part(const struct probe_run *run)
+{
+	for (unsigned i = 0; run->probe->parts[i].name; i++) {
+		const struct probe_part *part = &run->probe->parts[i];
+		_cleanup_(text_deinit) struct text why = { 0 };
+		const char *hint = NULL;
+
+		if (!part->required || run->chosen[i] >= 0)
+			continue;
+		for (unsigned k = 0; k < PROBE_RUNGS_MAX; k++) {
+			const struct error *error = run->tries[i][k].error;
+
+			if (!error)
+				continue;
+			text_printf(&why, "; %s %s: %s", part->rungs[k].kind, part->rungs[k].place,
+				    error_message(error));
+			hint = hint ? hint : error_hint_text(error);
+		}
+		return error_hint(error_create(ERROR_UNSUPPORTED, "probe %s cannot run here%s", run->probe->name,
+					       why.len ? text_str(&why) : ": no way to attach on this architecture"),
+				  "%s", hint ? hint : "`doctor` lists what this kernel offers");
+	}
+	return NULL;
+}
+
+static struct error *choose_first(struct probe_run *run)
+{
+	struct bpf_object *obj;
+	struct error *error = open_object(run->probe, &obj);
+
+	if (error)
+		return error;
+	for (unsigned i = 0; run->probe->parts[i].name; i++)
+		run->chosen[i] = next_rung(obj, &run->probe->parts[i], -1);
+	bpf_object__close(obj);
+	return NULL;
+}
+
+/* Loads and attaches until what is chosen stands. Each round moves at least one part down. */
+static struct error *climb(struct probe_run *run)
+{
+	struct error *error = choose_first(run);
+
+	for (unsigned round = 0; !error && round < PROBE_PARTS_MAX * PROBE_RUNGS_MAX; round++) {
+		struct bpf_object *obj;
+
+		error = missing_part(run);
+		if (error)
+			return error;
+		error = load(run, -1, &obj);
+		if (error) {
+			if (!find_culprits(run))
+				return error_prefix(error, "probe %s", run->probe->name);
+			error_destroy(error);
+			error = NULL;
+			continue;
+		}
+		if (attach_all(run, obj)) {
+			run->obj = obj;
+			return missing_part(run);
+		}
+		detach(run);
+		bpf_object__close(obj);
+	}
+	return error ? error : error_create(ERROR_UNSUPPORTED, "probe %s: no way to attach stands", run->probe->name);
+}
+
+/* ---- runs ---------------------------------------------------------------------------------------- */
+
+struct error *probe_run_create(const struct probe *probe, const struct probe_options *options,
+			       const struct probe_schemas *schemas, struct event_store *store,
+			       struct probe_run **ret)
+{
+	struct probe_run *run = xcalloc(1, sizeof(*run));
+	uint64_t start = clock_now_ns();
+	struct error *error;
+
+	run->probe = probe;
+	run->options = *options;
+	if (!run->options.ring_bytes)
+		run->options.ring_bytes = options->events ? RING_BYTES : RING_BYTES_SUMS;
+	if (run->options.ring_bytes < (uint32_t)getpagesize())
+		run->options.ring_bytes = (uint32_t)getpagesize();
+	error = climb(run);
+	/* The rings come last: until they are placed, an event finds none and is not counted as lost. */
+	if (!error)
+		error = reader_create(run->obj, run->options.ring_bytes, schemas, store, getpid(), &run->reader);
+	run->since_ns = clock_now_ns();
+	run->attach_ns = run->since_ns - start;
+	*ret = run;
+	return error;
+}
+
+bool probe_run_is_on(const struct probe_run *run)
+{
+	return run->reader;
+}
+
+void probe_run_destroy(struct probe_run *run)
+{
+	if (!run)
+		return;
+	detach(run);
+	if (run->reader)
+		reader_finish(run->reader);
+	reader_destroy(run->reader);
+	bpf_object__close(run->obj);
+	for (unsigned i = 0; i < PROBE_PARTS_MAX; i++)
+		for (unsigned k = 0; k < PROBE_RUNGS_MAX; k++)
+			error_destroy(run->tries[i][k].error);
+	vec_free(&run->links);
+	free(run);
+}
+
+uint64_t probe_run_hits(const struct probe_run *run, unsigned part)
+{
+	int fd = run->obj ? bpf_object__find_map_fd_by_name(run->obj, "hits") : -1;
+	int ncpus = libbpf_num_possible_cpus();
+	uint64_t *cpus, total = 0;
+
+	if (fd < 0 || ncpus < 1)
+		return 0;
+	cpus = xcalloc((size_t)ncpus, sizeof(*cpus));
+	if (bpf_map_lookup_elem(fd, &part, cpus) == 0)
+		for (int i = 0; i < ncpus; i++)
+			total += cpus[i];
+	free(cpus);
+	return total;
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A built-in probe: BPF programs, the ways (rungs) each of its parts can be served, and how its sums are
+ * shown. To add one: probes/bpf/<name>.bpf.c, `const struct probe probe_<name>` in probes/<name>.c, and a
+ * line in probes.def. Events need nothing here: the object's BTF describes them.
+ *
+ *	OFF --probe_run_create(): open, choose rungs, load, attach; what fails moves its part one rung
+ *	 ^                        down and all is tried again--> ON --destroy: detach, rest of the events--+
+ *	 +-------------------------------------------------------------------------------------------------+
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "core/base/error.h"
+#include "core/base/out.h"
+#include "core/event/store.h"
+#include "probes/reader.h"
+#include "probes/schema.h"
+
+struct bpf_link;
+struct bpf_object;
+struct probe_run;
+struct session;
+
+#define PROBE_PARTS_MAX 8
+#define PROBE_RUNGS_MAX 4
+#define PROBE_PROGRAMS_MAX 8
+
+/* One way to serve a part. */
+struct probe_rung {
+	const char *kind;	/* "fentry", "kprobe", "tp_btf", "raw_tp", "tp"; NULL ends the list */
+	const char *place;	/* what it attaches to, for people: "kvm_exit" */
+	const char *programs[PROBE_PROGRAMS_MAX]; /* all must attach; a list without any that this
+						   * architecture's object has is no rung here */
+};
+
+struct probe_part {
+	const char *name;	/* "hardware"; NULL ends the list */
+	const char *shows;	/* what is not seen without it */
+	bool required;
+	struct probe_rung rungs[PROBE_RUNGS_MAX]; /* best first */
+};
+
+struct probe {
+	const char *name;
+	const char *summary;	/* one line, no full stop */
+	const char *help;
+	struct probe_part parts[PROBE_PARTS_MAX];
+	/* Between open and load: its own read-only data. NULL: nothing. */
+	struct error *(*prepare)(struct probe_run *run);
+	/* The sums as records. */
+	struct error *(*show)(struct probe_run *run, struct out *out);
+};
+
+/* Of a rung that was tried. */
+struct probe_try {
+	bool tried;
+	struct error *error;	/* owned; NULL: it loads and attaches */
+};
+
+struct probe_options {
+	bool events;		/* stream events to @store, not only sums */
+	pid_t tgid;		/* 0: every process */
+	uint32_t ring_bytes;	/* per CPU; 0: the default */
+};
+
+struct probe_run {
+	const struct probe *probe;
+	struct probe_options options;
+	struct bpf_object *obj;
+	VEC(struct bpf_link *) links;
+	struct reader *reader;
+	struct session *session;	/* for names of vCPUs; NULL: none */
+	uint64_t since_ns;
+	uint64_t attach_ns;		/* how long loading and attaching took */
+	int chosen[PROBE_PARTS_MAX];	/* rung, -1: none serves */
+	struct probe_try tries[PROBE_PARTS_MAX][PROBE_RUNGS_MAX];
+};
+
+const struct probe *probe_at(unsigned i); /* in probes.def's order; NULL past the end */
+const struct probe *probe_find(const char *name);
+/* The object of probe @name as embedded. */
+void probe_object(const char *name, const void **ret_data, size_t *ret_len);
+
+/* Tries, loads and attaches. @ret is given on failure, too, when rungs were tried: its tries say what
+ * happened; it must be destroyed. @schemas of the probe are registered with @store; both borrowed. */
+struct error *probe_run_create(const struct probe *probe, const struct probe_options *options,
+			       const struct probe_schemas *schemas, struct event_store *store,
+			       struct probe_run **ret);
+/* Detaches; what was in flight goes to the store first. */
+void probe_run_destroy(struct probe_run *run);
+bool probe_run_is_on(const struct probe_run *run);
+/* Does this architecture's object have the rung at all? */
+bool probe_rung_exists(const struct bpf_object *obj, const struct probe_rung *rung);
+/* How often the programs of @part fired; a part may have no counter (then 0). */
+uint64_t probe_run_hits(const struct probe_run *run, unsigned part);
+/* Sets a variable of the object's read-only data; before loading. Unknown names are fine. */
+void probe_run_set(struct bpf_object *obj, const char *name, const void *value, size_t size);

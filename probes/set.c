@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "probes/set.h"
+
+#include <bpf/libbpf.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "core/base/cleanup.h"
+
+#define PART "probes"
+/* Between fill levels the rings are emptied by time: a wake-up per event would cost the guest an exit. */
+#define POLL_INTERVAL_NS (50ULL * 1000 * 1000)
+
+struct known {
+	const struct probe *probe;
+	struct probe_schemas schemas;
+};
+
+struct on {
+	struct probe_run *run;
+	struct loop_source *fill;
+};
+
+struct probe_set {
+	struct session *session;
+	VEC(struct known *) known;
+	VEC(struct on) on;
+	struct loop_source *timer;
+	pid_t scope;
+};
+
+static void drain(void *data)
+{
+	struct probe_set *set = data;
+
+	for (size_t i = 0; i < set->on.len; i++)
+		reader_drain(set->on.data[i].run->reader);
+}
+
+static void on_due(void *ctx, uint32_t events)
+{
+	struct probe_set *set = ctx;
+
+	session_poll(set->session);
+}
+
+static void off(struct probe_set *set, size_t i)
+{
+	loop_remove(set->on.data[i].fill);
+	probe_run_destroy(set->on.data[i].run);
+	vec_remove(&set->on, i);
+	if (!set->on.len)
+		loop_remove(take_ptr(set->timer));
+}
+
+static void stop(void *data)
+{
+	struct probe_set *set = data;
+
+	while (set->on.len)
+		off(set, set->on.len - 1);
+}
+
+static void destroy(void *data)
+{
+	struct probe_set *set = data;
+
+	for (size_t i = 0; i < set->known.len; i++) {
+		probe_schemas_deinit(&set->known.data[i]->schemas);
+		free(set->known.data[i]);
+	}
+	vec_free(&set->known);
+	vec_free(&set->on);
+	free(set);
+}
+
+void probe_set_attach(struct session *s)
+{
+	struct probe_set *set = xcalloc(1, sizeof(*set));
+
+	set->session = s;
+	set->scope = getpid();
+	session_add_part(s, &(struct session_part){
+		.name = PART, .data = set, .poll = drain, .stop = stop, .destroy = destroy,
+	});
+}
+
+struct probe_set *probe_set_of(struct session *s)
+{
+	return session_part(s, PART);
+}
+
+struct error *probe_set_schemas(struct probe_set *set, const struct probe *probe,
+				const struct probe_schemas **ret)
+{
+	struct known *known;
+	struct error *error;
+
+	for (size_t i = 0; i < set->known.len; i++) {
+		if (set->known.data[i]->probe == probe) {
+			*ret = &set->known.data[i]->schemas;
+			return NULL;
+		}
+	}
+	known = xcalloc(1, sizeof(*known));
+	known->probe = probe;
+	error = probe_schemas_load(&known->schemas, probe->name);
+	if (error) {
+		free(known);
+		return error;
+	}
+	vec_push(&set->known, known);
+	for (size_t i = 0; i < known->schemas.list.len && !error; i++)
+		error = event_store_add_schema(set->session->events, &known->schemas.list.data[i]->schema);
+	*ret = &known->schemas;
+	return error;
+}
+
+struct probe_run *probe_set_run(const struct probe_set *set, const struct probe *probe)
+{
+	for (size_t i = 0; i < set->on.len; i++)
+		if (set->on.data[i].run->probe == probe)
+			return set->on.data[i].run;
+	return NULL;
+}
+
+static struct error *hook(struct probe_set *set, struct on *on)
+{
+	struct loop *loop = set->session->loop;
+	struct error *error = loop_add_fd(loop, reader_fd(on->run->reader), EPOLLIN, on_due, set, &on->fill);
+
+	if (!error && !set->timer)
+		error = loop_add_timer(loop, POLL_INTERVAL_NS, POLL_INTERVAL_NS, on_due, set, &set->timer);
+	return error;
+}
+
+struct error *probe_set_on(struct probe_set *set, const struct probe *probe, bool events)
+{
+	struct probe_options options = { .events = events, .tgid = set->scope };
+	const struct probe_schemas *schemas = NULL;
+	struct on on = { 0 };
+	struct error *error;
+
+	if (probe_set_run(set, probe))
+		return error_create(ERROR_STATE, "probe %s is on already", probe->name);
+	error = probe_set_schemas(set, probe, &schemas);
+	if (!error)
+		error = probe_run_create(probe, &options, schemas, set->session->events, &on.run);
+	if (!error)
+		error = hook(set, &on);
+	if (error) {
+		loop_remove(on.fill);
+		probe_run_destroy(on.run);
+		return error;
+	}
+	on.run->session = set->session;
+	vec_push(&set->on, on);
+	return NULL;
+}
+
+struct error *probe_set_off(struct probe_set *set, const struct probe *probe)
+{
+	for (size_t i = 0; i < set->on.len; i++) {
+		if (set->on.data[i].run->probe != probe)
+			continue;
+		off(set, i);
+		return NULL;
+	}
+	return error_create(ERROR_STATE, "probe %s is not on", probe->name);
+}
+
+void probe_set_scope(struct probe_set *set, pid_t tgid)
+{
+	set->scope = tgid;
+}
+
+pid_t probe_set_get_scope(const struct probe_set *set)
+{
+	return set->scope;
+}
