@@ -13,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -44,7 +43,7 @@ static enum doctor_verdict verdict(int err, const char *step, char **ret_value, 
 		*ret_value = xstrdup("loads and attaches");
 		return DOCTOR_OK;
 	}
-	*ret_value = xasprintf("does not %s: %s", step, strerror(err));
+	*ret_value = xasprintf("does not %s: %s", step, kernel_strerror(err));
 	if (missing && (err == EPERM || err == EACCES))
 		*ret_fix = xasprintf("run as root, or with %s", missing);
 	else
@@ -73,12 +72,8 @@ static enum doctor_verdict check_caps(char **ret_value, char **ret_fix)
 
 static enum doctor_verdict check_btf(char **ret_value, char **ret_fix)
 {
-	struct stat st;
-
-	if (access("/sys/kernel/btf/vmlinux", R_OK) == 0 && stat("/sys/kernel/btf/vmlinux", &st) == 0) {
-		char size[32];
-
-		*ret_value = xasprintf("vmlinux, %s", format_size(size, sizeof(size), (uint64_t)st.st_size));
+	if (access("/sys/kernel/btf/vmlinux", R_OK) == 0) {
+		*ret_value = xstrdup("vmlinux");
 		return DOCTOR_OK;
 	}
 	*ret_value = xasprintf("/sys/kernel/btf/vmlinux: %s", strerror(errno));

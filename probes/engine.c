@@ -68,8 +68,8 @@ static struct error *libbpf_error(long err, const struct text *log, const char *
 
 	err = err < 0 ? -err : err;
 	error = *reason ? error_create(err == ENOMEM ? ERROR_NOMEM : ERROR_UNSUPPORTED, "%s: %s (%s)", what,
-				       strerror((int)err), reason)
-			: error_create(ERROR_UNSUPPORTED, "%s: %s", what, strerror((int)err));
+				       kernel_strerror((int)err), reason)
+			: error_create(ERROR_UNSUPPORTED, "%s: %s", what, kernel_strerror((int)err));
 	return caps_hint(error, (int)err);
 }
 
@@ -149,10 +149,10 @@ static struct error *prepare(struct probe_run *run, struct bpf_object *obj)
 
 bool probe_rung_exists(const struct bpf_object *obj, const struct probe_rung *rung)
 {
-	for (unsigned i = 0; rung->kind && i < PROBE_PROGRAMS_MAX && rung->programs[i]; i++)
-		if (bpf_object__find_program_by_name(obj, rung->programs[i]))
-			return true;
-	return false;
+	for (unsigned i = 0; i < PROBE_PROGRAMS_MAX && rung->programs[i]; i++)
+		if (!bpf_object__find_program_by_name(obj, rung->programs[i]))
+			return false;
+	return rung->kind;
 }
 
 static bool in_rung(const struct probe_rung *rung, const char *program)

@@ -136,3 +136,8 @@ struct error *caps_hint(struct error *error, int err)
 	return error_hint(error, "%s missing: run as root, or give the program the capabilities with setcap "
 			  "cap_bpf,cap_perfmon+ep", missing);
 }
+
+const char *kernel_strerror(int err)
+{
+	return err == 524 ? "not supported by this kernel" : strerror(err);
+}

@@ -19,3 +19,6 @@ struct error *perf_tracepoint_open(const char *system, const char *event, int *r
 const char *caps_missing(void);
 /* Adds what to do when @err says that privileges are missing. */
 struct error *caps_hint(struct error *error, int err);
+
+/* As strerror(), with the words for what the C library does not know (ENOTSUPP of the kernel, 524). */
+const char *kernel_strerror(int err);

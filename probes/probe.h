@@ -33,8 +33,8 @@ struct session;
 struct probe_rung {
 	const char *kind;	/* "fentry", "kprobe", "tp_btf", "raw_tp", "tp"; NULL ends the list */
 	const char *place;	/* what it attaches to, for people: "kvm_exit" */
-	const char *programs[PROBE_PROGRAMS_MAX]; /* all must attach; a list without any that this
-						   * architecture's object has is no rung here */
+	const char *programs[PROBE_PROGRAMS_MAX]; /* all must attach; where this architecture's object
+						   * lacks one it is no rung */
 };
 
 struct probe_part {
