@@ -117,7 +117,7 @@ static bool plan_owns(const struct stop_report *report)
 
 static void show_stop(struct session *s, const struct stop_report *report, struct stop *stop)
 {
-	bool silent = s->quiet_stop || (stop && stop->silent);
+	bool silent = s->quiet_stop || (stop && stop->silent && !s->interrupted);
 	const struct regs *regs;
 	bool stale;
 
@@ -141,8 +141,9 @@ static void run_lines(struct session *s, struct stop *stop)
 {
 	VEC(char *) lines = { 0 };
 
-	/* The stop may be deleted by its own commands. */
-	for (size_t i = 0; stop && i < stop->commands.len; i++)
+	/* The stop may be deleted by its own commands. One that came before the user's interrupt could take
+	 * effect must not run on again: its commands are dropped. */
+	for (size_t i = 0; stop && !s->interrupted && i < stop->commands.len; i++)
 		vec_push(&lines, xstrdup(stop->commands.data[i]));
 	if (stop && stop->gone)
 		error_destroy(stop_delete(&s->stops, s->target, stop->id));

@@ -383,6 +383,28 @@ static void test_queue_interrupted(void **state)
 	free(text);
 }
 
+/* A breakpoint that goes on by itself ends when the user wants control, whichever stop came first. */
+static void test_interrupt_loop(void **state)
+{
+	struct session *s = *state;
+	char *text;
+
+	s->wait = false;
+	assert_ok(command_run(s, "break leaf", s->talk));
+	assert_ok(command_run(s, "commands; silent; continue; end", s->talk));
+	assert_ok(command_run(s, "continue", s->talk));
+	free(output(s));
+	assert_ok(session_interrupt(s)); /* the fake has stopped at the breakpoint already */
+	session_poll(s);
+	assert_false(s->running);
+	text = output(s);
+	assert_non_null(strstr(text, "hit breakpoint 1"));
+	free(text);
+	assert_ok(command_run(s, "continue", s->talk)); /* and is as before afterwards */
+	session_poll(s);
+	assert_int_equal(s->last_stop.reason, STOP_GUEST_EXIT);
+}
+
 static void test_repeat(void **state)
 {
 	struct session *s = *state;
@@ -423,6 +445,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_json, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_queue, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_queue_interrupted, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_interrupt_loop, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_repeat, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_collect, setup, teardown),
 	};
