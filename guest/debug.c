@@ -76,10 +76,9 @@ static enum exit_next wait_halted(struct vcpu *v, struct stop_report *report)
 }
 
 /* One instruction of the guest (an access to a device included). */
-static enum step_result step_one(struct vcpu *v, bool block_irqs, struct stop_report *report)
+static enum step_result step_one(struct vcpu *v, uint64_t pc, bool block_irqs, struct stop_report *report)
 {
 	struct vcpu_debug want = { .step = true, .block_irqs = block_irqs, .data = true, .byte = true };
-	uint64_t pc = machine_host.pc(v);
 
 	if (v->halted && wait_halted(v, report) == EXIT_STOP)
 		return STEP_STOP;
@@ -92,11 +91,13 @@ static enum step_result step_one(struct vcpu *v, bool block_irqs, struct stop_re
 			next = vcpu_complete(v, report);
 		if (next == EXIT_DEBUG)
 			return STEP_DONE;
+		v->last_debug.slots = 0;
+		v->last_debug.pc = machine_host.pc(v);
 		if (next == EXIT_STOP)
 			return STEP_STOP;
 		/* An emulated access completes without a debug exit of its own, and a halt exit may swallow
 		 * it: the instruction is done when pc moved. */
-		if (machine_host.pc(v) != pc || v->halted)
+		if (v->last_debug.pc != pc || v->halted)
 			return STEP_DONE;
 		if (atomic_load(&v->requests) || vm_exit_pending(v->vm))
 			return STEP_AGAIN;
@@ -104,14 +105,15 @@ static enum step_result step_one(struct vcpu *v, bool block_irqs, struct stop_re
 }
 
 /* With planted bytes in memory, the instruction under one is stepped while all others are parked. */
-static enum step_result step_exclusive(struct vcpu *v, bool block_irqs, struct stop_report *report)
+static enum step_result step_exclusive(struct vcpu *v, uint64_t pc, bool block_irqs,
+				       struct stop_report *report)
 {
 	enum step_result r;
 
 	if (!run_exclusive_begin(v))
 		return STEP_AGAIN;
 	memory_plants_live(&v->vm->mem, false, machine_host.break_insn);
-	r = step_one(v, block_irqs, report);
+	r = step_one(v, pc, block_irqs, report);
 	memory_plants_live(&v->vm->mem, true, machine_host.break_insn);
 	run_exclusive_end(v);
 	return r;
@@ -128,8 +130,8 @@ static bool planted_here(struct vcpu *v, uint64_t pc)
 
 static enum step_result step_any(struct vcpu *v, uint64_t pc, bool block_irqs, struct stop_report *report)
 {
-	return planted_here(v, pc) ? step_exclusive(v, block_irqs, report)
-				   : step_one(v, block_irqs, report);
+	return planted_here(v, pc) ? step_exclusive(v, pc, block_irqs, report)
+				   : step_one(v, pc, block_irqs, report);
 }
 
 static bool stop_at_pc(struct vcpu *v, uint64_t pc, struct stop_report *report)
@@ -162,7 +164,7 @@ static bool order_finished(struct vcpu *v, uint64_t pc, struct stop_report *repo
 static void count_step(struct vcpu *v, uint64_t pc, uint64_t sp, enum insn_class cls)
 {
 	struct vcpu_order *o = &v->order;
-	uint64_t now = machine_host.pc(v);
+	uint64_t now = v->last_debug.pc;
 
 	v->skip = false;
 	if (!v->vm->stops.support.step_lasts)
@@ -197,6 +199,7 @@ static bool pass_step(struct vcpu *v, struct stop_report *report)
 	code = vcpu_fetch_code(v, pc, &len, &gpa);
 	if (code)
 		cls = machine_host.classify(v, code, len);
+	machine_host.lazy(v, cls == INSN_CLASS_PLAIN);
 	/* Only an interrupt gets a halted vCPU on. */
 	block = v->order.kind == RUN_STEP && !v->order.let_irqs && !v->may_halt;
 	if (stops->step_watch && stops_watch_reads(v, pc, report))
@@ -271,8 +274,10 @@ static void come_to_rest(struct vcpu *v)
 		if (next == EXIT_STOP)
 			run_report(v, &late);
 	}
+	machine_host.lazy(v, false);
 	machine_host.sync(v);
-	v->activity = v->dead ? VCPU_DEAD : v->halted ? VCPU_HALTED : machine_host.activity(v);
+	machine_host.refresh(v);
+	vcpu_note_activity(v, v->dead ? VCPU_DEAD : v->halted ? VCPU_HALTED : machine_host.activity(v));
 	v->may_halt = v->activity != VCPU_STOPPED;
 	atomic_store(&v->last_pc, machine_host.pc(v));
 }

@@ -237,9 +237,6 @@ static enum exit_next handle(struct vcpu *v, struct stop_report *report)
 		return exit_io(v, report);
 	case KVM_EXIT_MMIO:
 		return exit_mmio(v, report);
-	case KVM_EXIT_DEBUG:
-		machine_host.debug_decode(v, &v->last_debug);
-		return EXIT_DEBUG;
 	case KVM_EXIT_HLT:
 		return exit_hlt(v, report);
 	case KVM_EXIT_INTR:
@@ -285,7 +282,6 @@ enum exit_next vcpu_enter(struct vcpu *v, struct stop_report *report)
 		return run_failed(v, report, err);
 	}
 	if (v->run->exit_reason == KVM_EXIT_DEBUG) { /* the fast one: stepping makes no event */
-		machine_host.sync(v);
 		machine_host.debug_decode(v, &v->last_debug);
 		return EXIT_DEBUG;
 	}

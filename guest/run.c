@@ -14,6 +14,7 @@ struct error *run_init(struct run *run)
 {
 	memset(run, 0, sizeof(*run));
 	pthread_mutex_init(&run->lock, NULL);
+	pthread_mutex_init(&run->time_lock, NULL);
 	pthread_cond_init(&run->settled, NULL);
 	run->state = TARGET_STOPPED;
 	run->clock_stopped = run->clock_base = clock_now_ns();
@@ -28,6 +29,7 @@ void run_deinit(struct run *run)
 	if (run->stop_fd >= 0)
 		close(run->stop_fd);
 	pthread_cond_destroy(&run->settled);
+	pthread_mutex_destroy(&run->time_lock);
 	pthread_mutex_destroy(&run->lock);
 }
 
@@ -36,16 +38,28 @@ void run_deinit(struct run *run)
 /* @clock_stopped: host time of the stop, 0 while the guest runs; @clock_base: host time of guest time 0. */
 uint64_t run_clock_ns(struct vm *vm)
 {
-	uint64_t base = __atomic_load_n(&vm->run.clock_base, __ATOMIC_ACQUIRE);
-	uint64_t stopped = __atomic_load_n(&vm->run.clock_stopped, __ATOMIC_ACQUIRE);
+	struct run *run = &vm->run;
+	uint64_t now;
 
-	return (stopped ? stopped : clock_now_ns()) - base;
+	pthread_mutex_lock(&run->time_lock);
+	now = (run->clock_stopped ? run->clock_stopped : clock_now_ns()) - run->clock_base;
+	pthread_mutex_unlock(&run->time_lock);
+	return now;
+}
+
+void run_clock_reset(struct vm *vm)
+{
+	pthread_mutex_lock(&vm->run.time_lock);
+	vm->run.clock_base = vm->run.clock_stopped = clock_now_ns();
+	pthread_mutex_unlock(&vm->run.time_lock);
 }
 
 static void time_stop(struct vm *vm)
 {
+	pthread_mutex_lock(&vm->run.time_lock);
 	if (!vm->run.clock_stopped)
-		__atomic_store_n(&vm->run.clock_stopped, clock_now_ns(), __ATOMIC_RELEASE);
+		vm->run.clock_stopped = clock_now_ns();
+	pthread_mutex_unlock(&vm->run.time_lock);
 	clock_run(vm, false);
 }
 
@@ -53,11 +67,11 @@ static void time_go(struct vm *vm)
 {
 	struct run *run = &vm->run;
 
-	if (run->clock_stopped) {
-		__atomic_store_n(&run->clock_base, run->clock_base + clock_now_ns() - run->clock_stopped,
-				 __ATOMIC_RELEASE);
-		__atomic_store_n(&run->clock_stopped, 0, __ATOMIC_RELEASE);
-	}
+	pthread_mutex_lock(&run->time_lock);
+	if (run->clock_stopped)
+		run->clock_base += clock_now_ns() - run->clock_stopped;
+	run->clock_stopped = 0;
+	pthread_mutex_unlock(&run->time_lock);
 	clock_run(vm, true);
 }
 

@@ -35,6 +35,7 @@ struct run {
 	struct stop_report report;
 	int stop_fd;
 	bool reset_next;	/* the guest asked for a reset: the next resume does it first */
+	pthread_mutex_t time_lock;	/* guards the two; taken last */
 	uint64_t clock_base, clock_stopped; /* guest time: see run_clock_ns() */
 };
 
@@ -65,3 +66,4 @@ void run_exclusive_end(struct vcpu *v);
 
 /* Guest time: CLOCK_MONOTONIC without the time the guest was stopped. Any thread. */
 uint64_t run_clock_ns(struct vm *vm);
+void run_clock_reset(struct vm *vm); /* guest time starts again at 0, stopped */

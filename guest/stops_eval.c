@@ -105,6 +105,7 @@ bool stops_accept(struct vcpu *v, struct stop_entry *e, const struct event *even
 		[STOP_KIND_BREAK] = STOP_BREAK, [STOP_KIND_WATCH] = STOP_WATCH, [STOP_KIND_CATCH] = STOP_CATCH,
 	};
 
+	machine_host.refresh(v);
 	if (e->fired || (e->spec.vcpu >= 0 && (unsigned)e->spec.vcpu != v->index))
 		return false;
 	if (e->spec.has_sp_above && machine_host.sp(v) <= e->spec.sp_above)

@@ -181,6 +181,16 @@ void vcpu_destroy(struct vcpu *v)
 	free(v);
 }
 
+void vcpu_note_activity(struct vcpu *v, enum vcpu_state activity)
+{
+	struct vmm_vcpu ev = { .state = activity, .apic_id = machine_host.hw_id(v) };
+
+	if (v->activity == activity)
+		return;
+	v->activity = activity;
+	vm_event(v->vm, VMM_VCPU, v->index, &ev, sizeof(ev));
+}
+
 /* ---- guest memory as the vCPU sees it --------------------------------------------------------- */
 
 static bool read_phys(void *ctx, uint64_t gpa, void *buf, size_t len)

@@ -94,7 +94,7 @@ struct vcpu {
 	struct regs regs;	/* scratch of walks and conditions */
 	uint64_t exit_time_ns;	/* KVM_RUN's return */
 	uint64_t stall_pc;	/* of the watchdog's last look */
-	unsigned stall_count;
+	unsigned stall_count, halt_looks;
 
 	/* Guarded by vm->run.lock. */
 	pthread_cond_t cond;
@@ -120,5 +120,7 @@ struct vcpu *vcpu_self(const struct vm *vm);
 struct mem_reader vcpu_reader(struct vcpu *v);
 /* The watchdog asked: has this vCPU got anywhere since the last look? True: stop with @report. */
 bool vcpu_look(struct vcpu *v, struct stop_report *report);
+/* Remembers what the vCPU does now; a change is an event. Its thread. */
+void vcpu_note_activity(struct vcpu *v, enum vcpu_state activity);
 /* Host memory of the code at linear @pc, up to @max bytes of its page; NULL when not readable. */
 const uint8_t *vcpu_fetch_code(struct vcpu *v, uint64_t pc, size_t *ret_len, uint64_t *ret_gpa);

@@ -304,6 +304,6 @@ struct error *vm_reset(struct vm *vm)
 	if (err)
 		return err;
 	vm_devices_reset(vm);
-	vm->run.clock_base = vm->run.clock_stopped = clock_now_ns();
+	run_clock_reset(vm);
 	return start_vcpus(vm);
 }

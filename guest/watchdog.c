@@ -12,6 +12,7 @@
 #include "guest/vm.h"
 
 #define STALLED_LOOKS 3
+#define HALTED_LOOKS 2	/* a wake-up may be under way at the first */
 
 static bool all_halted(struct vm *vm)
 {
@@ -49,10 +50,14 @@ bool vcpu_look(struct vcpu *v, struct stop_report *report)
 
 	atomic_fetch_and(&v->requests, ~VCPU_REQ_LOOK);
 	machine_host.sync(v);
+	machine_host.refresh(v);
 	pc = machine_host.pc(v);
 	atomic_store(&v->last_pc, pc);
 	activity = machine_host.activity(v);
+	vcpu_note_activity(v, activity);
 	dead = activity == VCPU_WAITING || (activity == VCPU_HALTED && !machine_host.can_wake(v));
+	v->halt_looks = dead ? v->halt_looks + (v->halt_looks < HALTED_LOOKS) : 0;
+	dead = v->halt_looks == HALTED_LOOKS;
 	atomic_store(&v->halted_for_good, dead);
 	if (dead && activity == VCPU_HALTED) {
 		pthread_mutex_lock(&vm->run.lock);

@@ -54,7 +54,13 @@ struct debug_exit {
 };
 
 /* An instruction about to be executed, as far as stepping cares. */
-enum insn_class { INSN_CLASS_OTHER, INSN_CLASS_HALT, INSN_CLASS_SOFT_IRQ, INSN_CLASS_VMCALL };
+enum insn_class {
+	INSN_CLASS_OTHER,
+	INSN_CLASS_PLAIN,	/* surely leaves segment and control registers alone, unless it faults */
+	INSN_CLASS_HALT,
+	INSN_CLASS_SOFT_IRQ,
+	INSN_CLASS_VMCALL,
+};
 
 /* What the self-test guest found out about this host's KVM (stop mechanisms). */
 struct mech_support {
@@ -93,9 +99,14 @@ struct machine {
 	struct error *(*vcpu_reset)(struct vcpu *v, const struct boot_state *boot);
 	/* Makes the parked accessors below exact (no-op when KVM shares its registers). */
 	void (*sync)(struct vcpu *v);
+	/* The next KVM_RUN need (not) share segment and control registers: a step over a plain instruction
+	 * is cheaper without. A change of what pc depends on is noticed all the same. */
+	void (*lazy)(struct vcpu *v, bool on);
+	/* Makes all of REGS_CORE exact after lazy steps. */
+	void (*refresh)(struct vcpu *v);
 	enum vcpu_state (*activity)(struct vcpu *v);	/* STOPPED, HALTED, WAITING */
 	int (*debug_set)(struct vcpu *v, const struct vcpu_debug *debug); /* 0 or errno */
-	void (*debug_decode)(struct vcpu *v, struct debug_exit *ret);
+	void (*debug_decode)(struct vcpu *v, struct debug_exit *ret); /* and sync() */
 	/* A debug exit that is the guest's own affair: hands it to the guest. */
 	void (*debug_inject)(struct vcpu *v, const struct debug_exit *debug);
 	/* Exits of this architecture: true when handled (*ret_stop: fill @report and stop). */
@@ -126,7 +137,7 @@ struct machine {
 	enum insn_class (*classify)(const struct vcpu *v, const uint8_t *code, size_t len);
 	/* After a step from @old_pc (linear; flags and sp as before it): did an interrupt or exception
 	 * handler start? Reads guest memory through @mem. */
-	bool (*step_interrupted)(const struct vcpu *v, const struct mem_reader *mem, uint64_t old_pc,
+	bool (*step_interrupted)(struct vcpu *v, const struct mem_reader *mem, uint64_t old_pc,
 				 uint64_t old_sp);
 	uint32_t (*hw_id)(const struct vcpu *v);
 

@@ -73,6 +73,128 @@ static void test_interrupt_loop(void **state)
 	live_end(&g);
 }
 
+/*
+ * From real to protected mode, all at once against one by one: what a step leaves out of reading must
+ * not show.
+ */
+static void test_step_mode_switch(void **state)
+{
+	static const uint8_t code[] = {
+		0x0f, 0x01, 0x16, 0x00, 0x20,				/* lgdt [0x2000] */
+		0x0f, 0x20, 0xc0, 0x66, 0x83, 0xc8, 0x01, 0x0f, 0x22, 0xc0,	/* cr0 |= 1 */
+		0x66, 0xea, 0x17, 0x10, 0x00, 0x00, 0x08, 0x00,		/* ljmp 8:0x1017 */
+		0x66, 0xb8, 0x10, 0x00, 0x8e, 0xd8, 0x8e, 0xd0,		/* ds = ss = 0x10 */
+		0xbc, 0x00, 0x70, 0x00, 0x00, 0x50, 0x58,			/* esp, push, pop */
+		0x0f, 0x20, 0xc3, 0xeb, 0xfe,				/* mov ebx, cr0; jmp . */
+	};
+	static const uint8_t gdtr[] = { 0x17, 0x00, 0x00, 0x21, 0x00, 0x00 };
+	static const uint64_t gdt[] = { 0, 0x00cf9b000000ffff, 0x00cf93000000ffff };
+	struct regs regs[2];
+	struct live g[2];
+	bool stale;
+
+	for (unsigned i = 0; i < 2; i++) {
+		live_start(&g[i], FLAT_REAL, code, sizeof(code));
+		assert_ok(target_phys_write(g[i].target, 0x2000, gdtr, sizeof(gdtr)));
+		assert_ok(target_phys_write(g[i].target, 0x2100, gdt, sizeof(gdt)));
+		regs_init(&regs[i], g[i].target->arch);
+	}
+	for (unsigned n = 1; n <= 14; n++) {
+		struct stop_report r = live_step(&g[0], 0, 1);
+
+		live_step(&g[1], 0, n);
+		for (unsigned i = 0; i < 2; i++)
+			assert_ok(target_regs_read(g[i].target, 0, REGS_CORE, &regs[i], &stale));
+		for (unsigned reg = 0; reg < X86_REG_COUNT; reg++)
+			if (regs_differ(&regs[0], &regs[1], reg))
+				fail_msg("%s differs after %u steps", x86_64_regs[reg].name, n);
+		assert_int_equal(r.pc, g[0].target->arch->pc_linear(&regs[0]));
+		assert_ok(target_reset(g[1].target));
+		live_wait(&g[1]);
+		assert_ok(target_phys_write(g[1].target, 0x2000, gdtr, sizeof(gdtr)));
+		assert_ok(target_phys_write(g[1].target, 0x2100, gdt, sizeof(gdt)));
+	}
+	assert_int_equal(live_reg(&g[0], 0, X86_CS), 8);
+	assert_int_equal(live_reg(&g[0], 0, X86_SS), 0x10);
+	assert_int_equal(live_reg(&g[0], 0, X86_RBX) & 1, 1);
+	live_end(&g[0]);
+	live_end(&g[1]);
+}
+
+/* A step over an instruction that faults says that it went into the handler; over a jump it does not. */
+static void test_step_fault(void **state)
+{
+	static const uint8_t code[] = { 0xe8, 0x01, 0, 0, 0, 0x90, 0xeb, 0x20 }; /* call +1; nop; jmp far on */
+	static const uint8_t fault[] = { 0x0f, 0x0b };			/* at 0x1028: ud2 */
+	static const uint8_t handler[] = { 0x90, 0x90, 0x48, 0xcf };	/* nop; nop; iretq */
+	uint8_t gate[16] = { 0x00, 0x60, 0x10, 0x00, 0x00, 0x8e };
+	struct stop_report r;
+	struct live g;
+
+	live_start(&g, FLAT_LONG, code, sizeof(code));
+	assert_ok(target_phys_write(g.target, 0x1028, fault, sizeof(fault)));
+	assert_ok(target_phys_write(g.target, 0x6000, handler, sizeof(handler)));
+	assert_ok(target_phys_write(g.target, 0x5000 + 6 * 16, gate, sizeof(gate)));
+	live_set_reg(&g, 0, X86_IDTR_BASE, 0x5000);
+	live_set_reg(&g, 0, X86_IDTR_LIMIT, 0xfff);
+	r = live_step(&g, 0, 1);
+	assert_int_equal(r.pc, LIVE_CODE + 6);
+	assert_false(r.stepped_irq);
+	r = live_step(&g, 0, 1);
+	assert_int_equal(r.pc, 0x1028);
+	assert_false(r.stepped_irq);
+	r = live_step(&g, 0, 1);
+	assert_true(r.pc == 0x6000 || r.pc == 0x6001);
+	assert_true(r.stepped_irq);
+	live_end(&g);
+}
+
+/* In a range: until it is left, or so many steps. */
+static void test_step_range(void **state)
+{
+	static const uint8_t code[] = { 0xff, 0xc1, 0x83, 0xf9, 0x0a, 0x75, 0xf9, 0x90, 0xeb, 0xfe };
+	struct run_request req = { .kind = RUN_STEP, .count = 1000, .range_lo = LIVE_CODE,
+				   .range_hi = LIVE_CODE + 7 };
+	struct stop_report r;
+	struct live g;
+
+	live_start(&g, FLAT_LONG, code, sizeof(code));
+	assert_ok(target_resume(g.target, &req));
+	r = live_wait(&g);
+	assert_int_equal(r.reason, STOP_STEP);
+	assert_int_equal(r.pc, LIVE_CODE + 7);
+	assert_int_equal(r.steps, 30);
+	req.range_lo = LIVE_CODE + 8;
+	req.range_hi = LIVE_CODE + 10;
+	req.count = 17;
+	live_step(&g, 0, 1);
+	assert_ok(target_resume(g.target, &req));
+	r = live_wait(&g);
+	assert_int_equal(r.steps, 17);
+	live_end(&g);
+}
+
+/* As many vCPUs as there may be: created, stopped, ended. */
+static void test_many_vcpus(void **state)
+{
+	static const uint8_t code[] = { 0xeb, 0xfe };
+	struct live g;
+	unsigned ms;
+
+	memset(&g, 0, sizeof(g));
+	guest_config_init(&g.config);
+	g.config.vcpus = GUEST_VCPUS_MAX;
+	live_start_config(&g, FLAT_LONG, code, sizeof(code));
+	assert_int_equal(target_vcpu_count(g.target), GUEST_VCPUS_MAX);
+	for (unsigned i = 0; i < 3; i++) {
+		live_go(&g);
+		usleep(10000);
+		assert_int_equal(live_interrupt(&g, &ms).reason, STOP_INTERRUPT);
+		assert_true(ms < 100);
+	}
+	live_end(&g);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -80,6 +202,10 @@ int main(void)
 		cmocka_unit_test(test_step_prot32),
 		cmocka_unit_test(test_step_long),
 		cmocka_unit_test(test_interrupt_loop),
+		cmocka_unit_test(test_step_mode_switch),
+		cmocka_unit_test(test_step_fault),
+		cmocka_unit_test(test_step_range),
+		cmocka_unit_test(test_many_vcpus),
 	};
 
 	live_need_kvm();

@@ -75,8 +75,10 @@ static struct error *remember(struct vcpu *v)
 	if (ioctl(v->fd, KVM_GET_REGS, &p->regs) || ioctl(v->fd, KVM_GET_SREGS, &p->sregs))
 		return error_errno(errno, "vCPU %u: cannot read the power-on registers", v->index);
 	p->xsave = xcalloc(1, x->xsave_size);
-	if (x->has_xsave && x->xsave_size == sizeof(struct kvm_xsave))
-		ioctl(v->fd, KVM_GET_XSAVE, p->xsave);
+	if (!x86_xsave_get(v, p->xsave)) {
+		free(p->xsave);
+		p->xsave = NULL;
+	}
 	if (x->has_xcrs)
 		ioctl(v->fd, KVM_GET_XCRS, &p->xcrs);
 	if (x->has_debugregs)
@@ -205,7 +207,7 @@ static struct error *power_on(struct vcpu *v)
 		msr_put(v, p->msrs[i].index, p->msrs[i].data);
 	if (x->has_xcrs && p->xcrs.nr_xcrs)
 		ioctl(v->fd, KVM_SET_XCRS, &p->xcrs);
-	if (x->has_xsave && x->xsave_size == sizeof(struct kvm_xsave))
+	if (p->xsave)
 		ioctl(v->fd, KVM_SET_XSAVE, p->xsave);
 	if (x->has_debugregs)
 		ioctl(v->fd, KVM_SET_DEBUGREGS, &p->debugregs);

@@ -67,6 +67,7 @@ void x86_debug_decode(struct vcpu *v, struct debug_exit *ret)
 	const struct kvm_debug_exit_arch *d = &v->run->debug.arch;
 	unsigned live = 0;
 
+	x86_sync(v);
 	for (unsigned i = 0; i < HW_SLOTS_MAX; i++)
 		if (slot_live(v, &v->debug, i))
 			live |= BIT(i);
@@ -89,8 +90,42 @@ void x86_debug_inject(struct vcpu *v, const struct debug_exit *debug)
 	v->debug_generation = 0;
 }
 
+/* Opcodes of one byte, and of two after 0f, that touch neither segment nor control registers, a bit
+ * each from 0 up (SDM vol. 2, appendix A). 0xff depends on its operand. */
+static const uint32_t plain_one[8] = {
+	0x3f3f3f3f, 0x3f3f3f3f, 0xffffffff, 0xffff0f08,
+	0xf3ffaffb, 0xffffffff, 0x000f03cf, 0x7fe00b0f,
+};
+
+static bool plain_two(uint8_t op)
+{
+	return op == 0x18 || op == 0x1f || op == 0x31 || op == 0xa2 || op == 0xa3 || op == 0xab || op == 0xaf ||
+	       op == 0xb3 || (op >= 0x10 && op <= 0x17) || (op >= 0x28 && op <= 0x2f) ||
+	       (op >= 0x40 && op <= 0x76) || (op >= 0x7c && op <= 0x9f) || op == 0xa4 || op == 0xa5 ||
+	       op == 0xac || op == 0xad || op == 0xb0 || op == 0xb1 || op == 0xb6 || op == 0xb7 ||
+	       (op >= 0xba && op <= 0xc2) || (op >= 0xc8 && op <= 0xfe);
+}
+
+static bool plain(bool is64, const uint8_t *code, size_t len)
+{
+	size_t i = 0;
+
+	while (i < len && i < 4 && (code[i] == 0x66 || code[i] == 0xf2 || code[i] == 0xf3 ||
+				    (is64 && (code[i] & 0xf0) == 0x40)))
+		i++;
+	if (i + 2 >= len)
+		return false;
+	if (code[i] == 0x0f)
+		return plain_two(code[i + 1]);
+	if (code[i] == 0xff) /* not the far call and jump */
+		return FIELD(code[i + 1], 5, 3) != 3 && FIELD(code[i + 1], 5, 3) != 5;
+	return plain_one[code[i] >> 5] & BIT(code[i] & 31);
+}
+
 enum insn_class x86_classify(const struct vcpu *v, const uint8_t *code, size_t len)
 {
+	if (plain(x86_code64(x86_vcpu(v)->sregs), code, len))
+		return INSN_CLASS_PLAIN;
 	switch (len ? code[0] : 0) {
 	case 0xf4:
 		return INSN_CLASS_HALT;
@@ -111,7 +146,7 @@ enum insn_class x86_classify(const struct vcpu *v, const uint8_t *code, size_t l
  * A handler was entered when an interrupt frame with the old pc lies at the top of the stack: ip, cs,
  * flags, above an error code and what the handler's first instruction may have pushed.
  */
-bool x86_step_interrupted(const struct vcpu *v, const struct mem_reader *mem, uint64_t old_pc,
+bool x86_step_interrupted(struct vcpu *v, const struct mem_reader *mem, uint64_t old_pc,
 			  uint64_t old_sp)
 {
 	const struct kvm_sregs *s = x86_vcpu(v)->sregs;
@@ -119,8 +154,10 @@ bool x86_step_interrupted(const struct vcpu *v, const struct mem_reader *mem, ui
 	uint64_t sp = x86_sp(v);
 	uint8_t raw[6 * 8];
 
-	if (sp < old_sp && old_sp - sp < 3u * word)
-		return false; /* a call pushes less than an interrupt does */
+	if (sp <= old_sp && old_sp - sp < 3u * word)
+		return false; /* a call pushes less than an interrupt does, a jump nothing */
+	x86_refresh_lazy(v);
+	sp = x86_sp(v);
 	if (!mem->virt(mem->ctx, sp, raw, 6 * word))
 		return false;
 	for (unsigned i = 0; i + 2 < 6; i++) {

@@ -20,17 +20,24 @@ static const struct { uint16_t reg, offset, len; } scalars[] = {
 	{ X86_FIP, FX_FIP, 8 }, { X86_FDP, FX_FDP, 8 }, { X86_MXCSR, FX_MXCSR, 4 },
 };
 
-static struct error *image_read(struct vcpu *v, uint8_t **ret)
+bool x86_xsave_get(struct vcpu *v, void *image)
 {
 	struct x86_vm *x = x86_vm(v->vm);
-	uint8_t *image = xcalloc(1, x->xsave_size);
 	unsigned long req = KVM_GET_XSAVE;
 
 #ifdef KVM_GET_XSAVE2
 	if (x->xsave_size > sizeof(struct kvm_xsave))
 		req = KVM_GET_XSAVE2;
 #endif
-	if (!x->has_xsave || ioctl(v->fd, req, image)) {
+	return x->has_xsave && ioctl(v->fd, req, image) == 0;
+}
+
+static struct error *image_read(struct vcpu *v, uint8_t **ret)
+{
+	struct x86_vm *x = x86_vm(v->vm);
+	uint8_t *image = xcalloc(1, x->xsave_size);
+
+	if (!x86_xsave_get(v, image)) {
 		free(image);
 		return error_errno(x->has_xsave ? errno : ENOTSUP, "vCPU %u: cannot read the FPU state",
 				   v->index);

@@ -38,33 +38,50 @@ static const struct { uint16_t reg, offset; } controls[] = {
 	{ X86_IDTR_BASE, offsetof(struct kvm_sregs, idt.base) },
 };
 
-void x86_refresh(struct vcpu *v)
-{
-	struct x86_vcpu *x = x86_vcpu(v);
-
-	ioctl(v->fd, KVM_GET_REGS, x->regs);
-	ioctl(v->fd, KVM_GET_SREGS, x->sregs);
-}
-
-void x86_sync(struct vcpu *v)
-{
-	if (!v->vm->caps.sync_regs)
-		x86_refresh(v);
-}
-
 /* Outside 64-bit code addresses are segment base plus offset, 32 bits wide. */
-static bool code64(const struct kvm_sregs *s)
-{
-	return (s->efer & X86_EFER_LMA) && s->cs.l;
-}
-
 uint64_t x86_pc(const struct vcpu *v)
 {
 	const struct x86_vcpu *x = x86_vcpu(v);
 
-	if (code64(x->sregs))
+	if (x86_code64(x->sregs))
 		return x->regs->rip;
 	return (x->sregs->cs.base + x->regs->rip) & MASK(31, 0);
+}
+
+void x86_refresh(struct vcpu *v)
+{
+	struct x86_vcpu *x = x86_vcpu(v);
+
+	x->stale = false;
+	ioctl(v->fd, KVM_GET_REGS, x->regs);
+	ioctl(v->fd, KVM_GET_SREGS, x->sregs);
+}
+
+void x86_lazy(struct vcpu *v, bool on)
+{
+	if (!v->vm->caps.sync_regs)
+		return;
+	v->run->kvm_valid_regs = KVM_SYNC_X86_REGS | (on ? 0 : KVM_SYNC_X86_SREGS);
+	x86_vcpu(v)->stale = on;
+}
+
+void x86_refresh_lazy(struct vcpu *v)
+{
+	struct x86_vcpu *x = x86_vcpu(v);
+
+	if (x->stale)
+		ioctl(v->fd, KVM_GET_SREGS, x->sregs);
+	x->stale = false;
+}
+
+void x86_sync(struct vcpu *v)
+{
+	const struct x86_vcpu *x = x86_vcpu(v);
+
+	if (!v->vm->caps.sync_regs)
+		x86_refresh(v);
+	else if (x->stale && (v->run->exit_reason != KVM_EXIT_DEBUG || v->run->debug.arch.pc != x86_pc(v)))
+		x86_refresh_lazy(v); /* an exit to handle, or a handler was entered */
 }
 
 uint64_t x86_sp(const struct vcpu *v)
@@ -73,7 +90,7 @@ uint64_t x86_sp(const struct vcpu *v)
 	const struct kvm_sregs *s = x->sregs;
 	bool wide = s->ss.db && (s->cr0 & X86_CR0_PE) && !(x->regs->rflags & X86_FLAGS_VM);
 
-	if (code64(s))
+	if (x86_code64(s))
 		return x->regs->rsp;
 	return (s->ss.base + (x->regs->rsp & (wide ? MASK(31, 0) : MASK(15, 0)))) & MASK(31, 0);
 }

@@ -35,7 +35,7 @@ struct x86_power_on {
 	struct kvm_mp_state mp;
 	struct kvm_debugregs debugregs;
 	struct kvm_xcrs xcrs;
-	struct kvm_xsave *xsave;
+	void *xsave;		/* of the machine's xsave_size bytes; NULL: could not be read */
 	unsigned nmsrs;
 	struct kvm_msr_entry msrs[X86_MSRS_MAX];
 };
@@ -47,6 +47,7 @@ struct x86_vcpu {
 	struct kvm_sregs own_sregs;
 	uint64_t xcr0;			/* as of the last stop */
 	bool fresh;			/* as KVM created it */
+	bool stale;			/* sregs are from before a lazy step */
 	struct x86_power_on power_on;
 };
 
@@ -63,6 +64,11 @@ static inline struct x86_vcpu *x86_vcpu(const struct vcpu *v)
 static inline bool x86_lapic_in_kernel(const struct vm *vm)
 {
 	return x86_vm(vm)->irqchip != IRQCHIP_OFF;
+}
+
+static inline bool x86_code64(const struct kvm_sregs *s)
+{
+	return (s->efer & X86_EFER_LMA) && s->cs.l;
 }
 
 /* Reads the registers into the parked copies by ioctl. */
@@ -82,6 +88,8 @@ struct error *x86_vcpu_reset(struct vcpu *v, const struct boot_state *boot);
 
 /* regs.c */
 void x86_sync(struct vcpu *v);
+void x86_lazy(struct vcpu *v, bool on);
+void x86_refresh_lazy(struct vcpu *v);
 uint64_t x86_pc(const struct vcpu *v);
 uint64_t x86_sp(const struct vcpu *v);
 bool x86_reg_get(const struct vcpu *v, unsigned reg, uint64_t *ret);
@@ -91,6 +99,7 @@ struct error *x86_regs_read(struct vcpu *v, unsigned groups, struct regs *ret);
 struct error *x86_reg_write(struct vcpu *v, unsigned reg, const void *data, size_t len);
 
 /* fpu.c */
+bool x86_xsave_get(struct vcpu *v, void *image); /* of xsave_size bytes */
 struct error *x86_fpu_read(struct vcpu *v, unsigned groups, struct regs *ret);
 struct error *x86_fpu_write(struct vcpu *v, unsigned reg, const void *data, size_t len);
 
@@ -99,7 +108,7 @@ int x86_debug_set(struct vcpu *v, const struct vcpu_debug *debug);
 void x86_debug_decode(struct vcpu *v, struct debug_exit *ret);
 void x86_debug_inject(struct vcpu *v, const struct debug_exit *debug);
 enum insn_class x86_classify(const struct vcpu *v, const uint8_t *code, size_t len);
-bool x86_step_interrupted(const struct vcpu *v, const struct mem_reader *mem, uint64_t old_pc,
+bool x86_step_interrupted(struct vcpu *v, const struct mem_reader *mem, uint64_t old_pc,
 			  uint64_t old_sp);
 
 /* irq.c */
