@@ -126,7 +126,7 @@ struct error *screen_set_layout(struct screen *s, const char *name)
 	if (error)
 		return error;
 	s->layout = layout;
-	s->zoom = false;
+	s->zoom = s->zoom_auto = false;
 	arrange(s);
 	return NULL;
 }
@@ -134,6 +134,7 @@ struct error *screen_set_layout(struct screen *s, const char *name)
 void screen_set_zoom(struct screen *s, bool on)
 {
 	s->zoom = on;
+	s->zoom_auto = false;
 	arrange(s);
 }
 
@@ -143,10 +144,16 @@ void screen_focus(struct screen *s, struct panel *p)
 	if (s->at_prompt)
 		prompt_leave(s->prompt);
 	s->at_prompt = false;
-	if (s->single || !p->visible) {
-		s->zoom = s->zoom || !s->single || !p->visible;
+	/* A panel that the layout lacks has the screen as long as it has the keys. */
+	if (s->zoom_auto) {
+		s->zoom = s->zoom_auto = false;
 		arrange(s);
 	}
+	s->focus = p;
+	if (!s->single && !p->visible)
+		s->zoom = s->zoom_auto = true;
+	if (s->single || s->zoom)
+		arrange(s);
 	screen_touch_all(s);
 }
 

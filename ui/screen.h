@@ -37,7 +37,8 @@ struct screen {
 	bool at_prompt;
 	const struct layout *layout;
 	struct layout_result placed;
-	bool zoom;			/* asked for; small screens are zoomed anyway */
+	bool zoom;			/* small screens are zoomed anyway */
+	bool zoom_auto;			/* only because the layout does not show the focused panel */
 	bool single;			/* the focused panel has the screen for itself */
 	int h, w, panes_h;
 	bool too_small;

@@ -5,6 +5,7 @@
 
 #include "core/base/vec.h"
 #include "ui/capture_model.h"
+#include "ui/panel/code.h"
 #include "ui/screen.h"
 
 struct state {
@@ -122,6 +123,16 @@ static void action_delete(struct screen *s, struct panel *p)
 		screen_commandf(s, "delete %u", selected(p));
 }
 
+static void action_show(struct screen *s, struct panel *p)
+{
+	const struct stop *stop = stop_find(&s->session->stops, selected(p));
+
+	if (!stop || stop->spec.kind != STOP_KIND_BREAK || stop->life == STOP_PENDING)
+		return;
+	code_show(&s->panel[PANEL_code], stop->spec.addr);
+	screen_focus(s, &s->panel[PANEL_code]);
+}
+
 static void action_enable(struct screen *s, struct panel *p)
 {
 	struct stop *stop = stop_find(&s->session->stops, selected(p));
@@ -131,6 +142,7 @@ static void action_enable(struct screen *s, struct panel *p)
 }
 
 static const struct action actions[] = {
+	{ "show", "Enter", "code", "look at the code there", action_show },
 	{ "enable", "e", "on/off", "enable or disable it", action_enable },
 	{ "delete", "d Del", "delete", "delete it", action_delete },
 	{ NULL },

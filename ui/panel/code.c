@@ -9,6 +9,8 @@
 #include "core/base/cleanup.h"
 #include "ui/screen.h"
 
+#define PLACES_MAX 32
+
 enum mode { MODE_ASM, MODE_MIXED, MODE_SOURCE, MODE_COUNT };
 
 static const char *const mode_name[MODE_COUNT] = { "", "mixed", "source" };
@@ -22,6 +24,8 @@ struct state {
 	unsigned top_line;	/* source: first line */
 	char file[512];
 	size_t cursor;		/* row */
+	uint64_t place[PLACES_MAX];	/* addresses to come back to, the last one on top */
+	unsigned nplaces;
 	int left;
 	char find[64];
 };
@@ -92,6 +96,47 @@ static void go_to_pc(struct panel *p)
 	}
 	row = current_row(st);
 	st->cursor = row < st->rows.row.len ? row : 0;
+}
+
+static uint64_t cursor_address(const struct panel *p)
+{
+	const struct state *st = p->state;
+
+	return st->cursor < st->rows.row.len ? st->rows.row.data[st->cursor].addr : 0;
+}
+
+/* Brings @addr into view, a third from the top. */
+static void look_at(struct panel *p, uint64_t addr)
+{
+	struct state *st = p->state;
+	struct source_line line;
+	unsigned third = height(p) / 3;
+
+	st->follow = false;
+	st->top = code_back(p->session, addr, third, false);
+	st->file[0] = 0;
+	if (symbols_line_by_addr(p->session->symbols, addr, &line)) {
+		snprintf(st->file, sizeof(st->file), "%s", line.file);
+		st->top_line = line.line > third ? line.line - third : 1;
+	}
+	build(p);
+	st->cursor = 0;
+	for (size_t i = 0; i < st->rows.row.len; i++)
+		if (st->rows.row.data[i].addr == addr && st->rows.row.data[i].kind != CODE_LABEL)
+			st->cursor = i;
+	panel_touch(p);
+}
+
+void code_show(struct panel *code, uint64_t addr)
+{
+	struct state *st = code->state;
+
+	if (!code->session->target)
+		return;
+	if (st->nplaces == PLACES_MAX)
+		memmove(st->place, st->place + 1, --st->nplaces * sizeof(st->place[0]));
+	st->place[st->nplaces++] = cursor_address(code);
+	look_at(code, addr);
 }
 
 static void update(struct panel *p)
@@ -274,11 +319,47 @@ static bool search(struct panel *p, const char *text, bool backwards)
 
 /* ---- actions ----------------------------------------------------------------------------------------------- */
 
-static uint64_t cursor_address(const struct panel *p)
+static void action_follow(struct screen *s, struct panel *p)
 {
-	const struct state *st = p->state;
+	struct state *st = p->state;
+	uint64_t target = st->cursor < st->rows.row.len ? st->rows.row.data[st->cursor].target : 0;
 
-	return st->cursor < st->rows.row.len ? st->rows.row.data[st->cursor].addr : 0;
+	if (target)
+		code_show(p, target);
+	else
+		screen_note(s, "no branch on this line");
+}
+
+static void action_back(struct screen *s, struct panel *p)
+{
+	struct state *st = p->state;
+
+	if (st->nplaces && p->session->target)
+		look_at(p, st->place[--st->nplaces]);
+	else
+		screen_note(s, "no place to come back to");
+}
+
+static void goto_answer(void *ctx, const char *text)
+{
+	struct screen *s = ctx;
+	struct error *error;
+	uint64_t addr;
+
+	if (!text || !*text)
+		return;
+	error = session_location(s->session, text, &addr);
+	if (!error)
+		code_show(&s->panel[PANEL_code], addr);
+	else
+		screen_note(s, "%.*s", (int)strcspn(error_message(error), "\n"), error_message(error));
+	error_destroy(error);
+}
+
+static void action_goto(struct screen *s, struct panel *p)
+{
+	prompt_ask(s->prompt, "code at (main, file.c:12, *0x1000): ", goto_answer, NULL, s);
+	screen_touch(s);
 }
 
 static void action_break(struct screen *s, struct panel *p)
@@ -326,6 +407,9 @@ static const struct action actions[] = {
 	{ "break", "b F9", "break", "set or delete a breakpoint at the cursor", action_break },
 	{ "until", "u", "to cursor", "run to the cursor", action_until },
 	{ "cycle", "p", "asm/source", "disassembly, mixed with source, or source", action_cycle },
+	{ "goto", "g", NULL, "look at another place: a function, file.c:12, *ADDRESS", action_goto },
+	{ "follow", "Enter", NULL, "look where the branch at the cursor goes", action_follow },
+	{ "back", "Backspace", NULL, "back to where you came from", action_back },
 	{ "pc", ".", NULL, "back to where the guest is", action_pc },
 	{ NULL },
 };

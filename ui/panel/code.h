@@ -15,6 +15,7 @@ struct code_row {
 	enum code_row_kind kind;
 	uint64_t addr;		/* of the instruction; of a source line's first one, 0 none */
 	unsigned line;		/* SOURCE */
+	uint64_t target;	/* INSN: where a direct branch goes, 0 none */
 	bool current;		/* the selected frame executes here */
 };
 
@@ -37,5 +38,7 @@ uint64_t code_back(struct session *s, uint64_t addr, unsigned n, bool guess);
 /* The code panel shows source: steps are those of source lines. */
 struct panel;
 bool code_shows_source(const struct panel *code);
+/* Looks at @addr; the place left is one to come back to. */
+void code_show(struct panel *code, uint64_t addr);
 /* An enabled or disabled breakpoint at @addr; NULL: none. */
 struct stop *code_stop_at(struct session *s, uint64_t addr);

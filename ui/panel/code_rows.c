@@ -209,6 +209,7 @@ void code_build_asm(struct session *s, struct code_rows *rows, uint64_t top, uns
 		}
 		print_insn(s, rows->text, &insn, current, width >= WIDE);
 		add(rows, CODE_INSN, addr, 0, current);
+		rows->row.data[rows->row.len - 1].target = insn.has_target ? insn.target : 0;
 		addr += insn.len;
 	}
 	rows->next = addr;

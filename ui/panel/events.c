@@ -6,6 +6,7 @@
 
 #include "core/base/vec.h"
 #include "core/session/filter.h"
+#include "ui/panel/code.h"
 #include "ui/screen.h"
 #include "ui/list.h"
 
@@ -50,15 +51,23 @@ static uint64_t model_end(void *ctx)
 	return end > first_shown(st) ? end : first_shown(st);
 }
 
+/* The event in row @n; NULL: gone. */
+static const struct event *event_at(const struct state *st, uint64_t n)
+{
+	if (st->filter) {
+		if (n < st->gone || n - st->gone >= st->match.len)
+			return NULL;
+		n = st->match.data[n - st->gone];
+	}
+	return event_store_get(store_of(st), n);
+}
+
 static const struct out_line *model_line(void *ctx, uint64_t n)
 {
 	struct state *st = ctx;
-	const struct event *event;
+	const struct event *event = event_at(st, n);
 
 	out_capture_clear(st->row);
-	if (st->filter)
-		n = st->match.data[n - st->gone];
-	event = event_store_get(store_of(st), n);
 	if (!event)
 		return NULL;
 	event_print(st->row, event, event_store_schema(store_of(st), event->schema),
@@ -74,7 +83,7 @@ static void init(struct panel *p)
 
 	st->panel = p;
 	st->row = out_create_capture();
-	list_init(&st->list, &model, st, false, true);
+	list_init(&st->list, &model, st, true, true);
 }
 
 static void deinit(struct panel *p)
@@ -179,6 +188,23 @@ static void action_filter(struct screen *s, struct panel *p)
 	screen_touch(s);
 }
 
+/* From an event to the code that made it. */
+static void action_code(struct screen *s, struct panel *p)
+{
+	struct state *st = p->state;
+	const struct event *event = event_at(st, st->list.cursor);
+	const struct field *field;
+	uint64_t pc;
+
+	field = event ? schema_field(event_store_schema(store_of(st), event->schema), "pc", NULL) : NULL;
+	if (!field || !field_read(field, event->payload, event->payload_len, &pc) || !pc) {
+		screen_note(s, "this event does not know where the guest was");
+		return;
+	}
+	code_show(&s->panel[PANEL_code], pc);
+	screen_focus(s, &s->panel[PANEL_code]);
+}
+
 static void action_freeze(struct screen *s, struct panel *p)
 {
 	struct state *st = p->state;
@@ -195,6 +221,7 @@ static void action_clear(struct screen *s, struct panel *p)
 }
 
 static const struct action actions[] = {
+	{ "code", "Enter", "code", "look at the code that made the event", action_code },
 	{ "filter", "\\ F", "filter", "show only some: names and a condition; empty shows all", action_filter },
 	{ "freeze", "Space", "freeze", "show nothing newer, and back", action_freeze },
 	{ "clear", "C", NULL, "show only what happens from now on", action_clear },

@@ -286,6 +286,16 @@ static void action_back(struct screen *s, struct panel *p)
 	panel_touch(p);
 }
 
+static void action_set(struct screen *s, struct panel *p)
+{
+	struct state *st = p->state;
+	char text[64];
+
+	snprintf(text, sizeof(text), "set *(u64 *)0x%llx = ", (unsigned long long)st->top);
+	screen_focus_prompt(s, true);
+	prompt_insert(s->prompt, text);
+}
+
 static void action_physical(struct screen *s, struct panel *p)
 {
 	struct state *st = p->state;
@@ -299,6 +309,7 @@ static void action_physical(struct screen *s, struct panel *p)
 static const struct action actions[] = {
 	{ "goto", "g", "go to", "show another address: any expression, e.g. $rsp or table+8", action_goto },
 	{ "back", ".", NULL, "back to the expression", action_back },
+	{ "set", "e", NULL, "change memory: a command to finish at the prompt", action_set },
 	{ "physical", "p", "virtual/physical", "guest-physical or guest-virtual addresses", action_physical },
 	{ NULL },
 };
