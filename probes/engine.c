@@ -283,7 +283,7 @@ static struct error *attach_part(struct probe_run *run, struct bpf_object *obj, 
 		error = attach_program(prog, &link);
 		if (error)
 			return error;
-		vec_push(&run->links, link);
+		vec_push(&run->links, (struct probe_link){ .program = rung->programs[i], .link = link });
 	}
 	return NULL;
 }
@@ -291,7 +291,7 @@ static struct error *attach_part(struct probe_run *run, struct bpf_object *obj, 
 static void detach(struct probe_run *run)
 {
 	for (size_t i = 0; i < run->links.len; i++)
-		bpf_link__destroy(run->links.data[i]);
+		bpf_link__destroy(run->links.data[i].link);
 	run->links.len = 0;
 }
 
@@ -339,7 +339,7 @@ static bool attach_all(struct probe_run *run, struct bpf_object *obj)
 			continue;
 		}
 		while (run->links.len > before)
-			bpf_link__destroy(run->links.data[--run->links.len]);
+			bpf_link__destroy(run->links.data[--run->links.len].link);
 		step_down(run, obj, i, error);
 		/* With another rung its programs must be loaded first; without one the rest is good. */
 		all = all && run->chosen[i] < 0;
@@ -459,6 +459,39 @@ void probe_run_destroy(struct probe_run *run)
 			error_destroy(run->tries[i][k].error);
 	vec_free(&run->links);
 	free(run);
+}
+
+struct error *probe_run_iterate(const struct probe_run *run, const char *program, size_t max, void **ret_data,
+				size_t *ret_len)
+{
+	const struct probe_link *link = NULL;
+	_free_ char *data = NULL;
+	_close_ int fd = -1;
+	size_t len = 0;
+	ssize_t n;
+
+	*ret_data = NULL;
+	*ret_len = 0;
+	for (size_t i = 0; i < run->links.len; i++)
+		if (!strcmp(run->links.data[i].program, program))
+			link = &run->links.data[i];
+	if (!link)
+		return NULL;
+	fd = bpf_iter_create(bpf_link__fd(link->link));
+	if (fd < 0)
+		return error_errno(errno, "cannot start the kernel's iterator for probe %s", run->probe->name);
+	data = xcalloc(1, max);
+	while (len < max && (n = read(fd, data + len, max - len)) != 0) {
+		if (n < 0 && (errno == EINTR || errno == EAGAIN))
+			continue;
+		if (n < 0)
+			return error_errno(errno, "cannot read the kernel's iterator for probe %s",
+					   run->probe->name);
+		len += (size_t)n;
+	}
+	*ret_data = take_ptr(data);
+	*ret_len = len;
+	return NULL;
 }
 
 uint64_t probe_run_hits(const struct probe_run *run, unsigned part)

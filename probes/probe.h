@@ -67,11 +67,16 @@ struct probe_options {
 	uint32_t ring_bytes;	/* per CPU; 0: the default */
 };
 
+struct probe_link {
+	const char *program;	/* of the object */
+	struct bpf_link *link;
+};
+
 struct probe_run {
 	const struct probe *probe;
 	struct probe_options options;
 	struct bpf_object *obj;
-	VEC(struct bpf_link *) links;
+	VEC(struct probe_link) links;
 	struct reader *reader;
 	struct session *session;	/* for names of vCPUs; NULL: none */
 	uint64_t since_ns;
@@ -95,6 +100,9 @@ void probe_run_destroy(struct probe_run *run);
 bool probe_run_is_on(const struct probe_run *run);
 /* Does this architecture's object have the rung at all? */
 bool probe_rung_exists(const struct bpf_object *obj, const struct probe_rung *rung);
+/* Reads all that iterator program @program tells, at most @max bytes; nothing when it is not attached. */
+struct error *probe_run_iterate(const struct probe_run *run, const char *program, size_t max, void **ret_data,
+				size_t *ret_len);
 /* How often the programs of @part fired; a part may have no counter (then 0). */
 uint64_t probe_run_hits(const struct probe_run *run, unsigned part);
 /* Sets a variable of the object's read-only data; before loading. Unknown names are fine. */

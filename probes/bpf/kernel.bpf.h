@@ -48,7 +48,66 @@ struct kvm_run_exit {
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
-struct kvm;
+typedef struct { long counter; } atomic_long_t;
+
+/* A task in @owner, with flags in its low bits. */
+struct mutex {
+	atomic_long_t owner;
+};
+
+struct rw_semaphore {
+	atomic_long_t owner;
+};
+
+struct mm_struct {
+	struct rw_semaphore mmap_lock;
+};
+
+struct task_struct {
+	int pid, tgid;
+	struct mm_struct *mm;
+};
+
+struct qstr {
+	const unsigned char *name;
+};
+
+struct dentry {
+	struct qstr d_name;
+};
+
+struct path {
+	struct dentry *dentry;
+};
+
+struct file {
+	struct path f_path;
+	void *private_data;
+};
+
+struct seq_file;
+
+struct bpf_iter_meta {
+	struct seq_file *seq;
+};
+
+struct bpf_iter__task_file {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
+	__u32 fd;
+	struct file *file;
+};
+
+/* Only where the locks are matters here, so each of them may be a struct mutex. */
+struct kvm_arch {
+	struct mutex apic_map_lock, tsc_write_lock, tdp_mmu_pages_lock, mmu_unsync_pages_lock;	/* x86 */
+	struct mutex mmu_setup_lock, rtas_token_lock, uvmem_lock;				/* powerpc */
+};
+
+struct kvm {
+	struct mutex mmu_lock, slots_lock, slots_arch_lock, lock, irq_lock, ring_lock, mn_invalidate_lock, gpc_lock;
+	struct kvm_arch arch;
+};
 
 struct kvm_vcpu_arch {
 	int trap;	/* powerpc: the interrupt vector that ended the guest's run */
@@ -59,6 +118,7 @@ struct kvm_run;
 struct kvm_vcpu {
 	struct kvm *kvm;
 	struct kvm_run *run;
+	struct mutex mutex;
 	int vcpu_id;
 	struct kvm_vcpu_arch arch;
 };

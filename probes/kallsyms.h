@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Names of the kernel's own addresses, for the few that are shown. */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct kernel_name {
+	uint64_t addr;
+	uint64_t offset;	/* from the symbol */
+	char name[64];		/* "" when nothing is known (hidden addresses, none near) */
+};
+
+/* Fills the names of @names by one pass over kallsyms, any order. @path: NULL for the kernel's file. */
+void kallsyms_resolve(const char *path, struct kernel_name *names, size_t n);
