@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/base/cleanup.h"
 #include "core/base/vec.h"
 #include "ui/panel/code.h"
 #include "ui/run_control.h"
@@ -234,6 +235,22 @@ static bool popup_key(struct screen *s, const struct key *key)
 	return help || key->code == K_ESC;
 }
 
+/* What the user bound comes before what is built in. */
+static bool run_binding(struct screen *s, uint32_t code)
+{
+	if ((s->at_prompt && !works_at_prompt(code)) || prompt_asking(s->prompt))
+		return false;
+	for (size_t i = 0; i < s->bindings.len; i++) {
+		if (s->bindings.data[i].key != code)
+			continue;
+		_free_ char *command = xstrdup(s->bindings.data[i].command); /* it may bind the key anew */
+
+		screen_command(s, command, false);
+		return true;
+	}
+	return false;
+}
+
 /* At the prompt pages are those of the output, where the answers are. */
 static struct panel *target_of(struct screen *s, uint32_t code)
 {
@@ -260,6 +277,8 @@ void screen_key(struct screen *s, const struct key *key)
 	if (s->popup && popup_key(s, key))
 		return;
 	if (!s->at_prompt && !asking && s->focus->ops->input && s->focus->ops->input(s->focus, key))
+		return;
+	if (run_binding(s, key->code))
 		return;
 	if (s->at_prompt || asking) {
 		if (key->code == K_ESC && !prompt_wants_escape(s->prompt)) {
@@ -321,6 +340,21 @@ static void help_line(struct out *out, const struct action *a)
 	out_nl(out);
 }
 
+static void help_bindings(struct out *out, const struct screen *s)
+{
+	char name[32];
+
+	if (!s->bindings.len)
+		return;
+	out_text(out, ROLE_HEADING, "Bound by you");
+	out_nl(out);
+	for (size_t i = 0; i < s->bindings.len; i++) {
+		out_text(out, ROLE_WARN, "  %-12s", keys_name(s->bindings.data[i].key, name, sizeof(name)));
+		out_text(out, ROLE_TEXT, " %s", s->bindings.data[i].command);
+		out_nl(out);
+	}
+}
+
 struct out *actions_help(const struct panel *panel)
 {
 	struct out *out = out_create_capture();
@@ -343,6 +377,7 @@ struct out *actions_help(const struct panel *panel)
 		for (; own->name; own++)
 			help_line(out, own);
 	}
+	help_bindings(out, panel->screen);
 	for (int g = 0; g < GROUP_COUNT; g++) {
 		out_text(out, ROLE_HEADING, "%s", group_title[g]);
 		out_nl(out);

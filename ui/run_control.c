@@ -57,6 +57,11 @@ void run_control_drain(struct screen *s)
 	}
 }
 
+bool screen_in_grace(const struct screen *s)
+{
+	return s->session->running && clock_now_ns() < s->grace_ns;
+}
+
 /* The output of a command that was typed must be seen. */
 static void reveal_output(struct screen *s)
 {
@@ -76,6 +81,7 @@ void screen_command(struct screen *s, const char *line, bool typed)
 	_free_ char *again = NULL;
 	struct out *out;
 	uint64_t before;
+	bool was_running;
 
 	if (s->busy) {
 		screen_note(s, "busy: Ctrl-C cancels");
@@ -91,10 +97,13 @@ void screen_command(struct screen *s, const char *line, bool typed)
 	if (typed)
 		output_echo(output, s->session->collect ? "> " : "(vmscope) ", line);
 	before = output_end(output);
+	was_running = s->session->running;
 	out = out_create_capture();
 	s->busy = true;
 	error = command_run(s->session, line, out);
 	s->busy = false;
+	if (s->session->running && !was_running)
+		s->grace_ns = clock_now_ns() + GRACE_NS;
 	run_control_drain(s);
 	output_take(output, out);
 	out_destroy(out);

@@ -354,6 +354,19 @@ void screen_quit(struct screen *s)
 		screen_confirm(s, "The guest is still there. End it and leave vmscope?", quit_now);
 }
 
+void screen_bind(struct screen *s, uint32_t key, const char *command)
+{
+	for (size_t i = 0; i < s->bindings.len; i++) {
+		if (s->bindings.data[i].key != key)
+			continue;
+		free(s->bindings.data[i].command);
+		vec_remove(&s->bindings, i);
+		break;
+	}
+	if (*command)
+		vec_push(&s->bindings, (struct binding){ .key = key, .command = xstrdup(command) });
+}
+
 /* ---- life ------------------------------------------------------------------------------------------- */
 
 static void on_frame_timer(void *ctx, uint32_t events)
@@ -396,4 +409,7 @@ void screen_deinit(struct screen *s)
 		free(s->panel[i].state);
 	}
 	loop_remove(s->frame_timer);
+	while (s->bindings.len)
+		free(s->bindings.data[--s->bindings.len].command);
+	vec_free(&s->bindings);
 }

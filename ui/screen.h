@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/base/vec.h"
 #include "core/session/session.h"
 #include "ui/keys.h"
 #include "ui/layout.h"
@@ -25,7 +26,14 @@
 
 #define SCREEN_MIN_W 20
 #define SCREEN_MIN_H 5
+#define GRACE_NS 100000000ULL	/* a step takes less, and is followed by the next key */
 #define FRAME_NS (1000000000ULL / 30)
+
+/* `bind KEY COMMAND`. */
+struct binding {
+	uint32_t key;
+	char *command;
+};
 
 struct screen {
 	struct session *session;
@@ -57,8 +65,10 @@ struct screen {
 	uint64_t rate_ns, rate_events, rate; /* events per second, measured once a second */
 	uint64_t interrupt_ns;		/* of the last Ctrl-C */
 	uint32_t last_key;		/* the key whose action runs */
+	VEC(struct binding) bindings;
 	bool finding;			/* matches of a search are marked */
 	bool busy;			/* a command is on the stack */
+	uint64_t grace_ns;		/* a run began: until then keys wait for its end */
 	bool suspend;			/* Ctrl-Z: when the handlers are done */
 };
 
@@ -95,8 +105,13 @@ void screen_confirm(struct screen *s, const char *question, void (*yes)(struct s
 /* ---- commands ------------------------------------------------------------------------------------- */
 
 /* Runs a command line; its output goes to the output panel. @typed: it is echoed and its output shown. */
+/* A run that has just begun may be over in a moment: keys typed meanwhile belong after it. */
+bool screen_in_grace(const struct screen *s);
 void screen_command(struct screen *s, const char *line, bool typed);
 void screen_commandf(struct screen *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* A key that runs a command; an empty one takes it away. */
+void screen_bind(struct screen *s, uint32_t key, const char *command);
 
 /* Keys and actions (actions.c). */
 void screen_key(struct screen *s, const struct key *key);

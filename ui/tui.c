@@ -27,7 +27,7 @@ struct tui {
 	struct key_decoder keys;
 	struct session_listener listener;
 	struct signals signals;
-	struct loop_source *input, *escape_timer, *rate_timer;
+	struct loop_source *input, *escape_timer, *grace_timer, *rate_timer;
 	unsigned char held[HELD_MAX];
 	size_t nheld;
 	int ended_by;
@@ -111,6 +111,19 @@ static void look_at_events(struct tui *t)
 
 /* ---- keys -------------------------------------------------------------------------------------------------- */
 
+/* A command is on the stack, or a step is under way: only Ctrl-C counts now, the rest comes after it. */
+static void hold(struct tui *t, const unsigned char *data, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		if (data[i] == K_CTRL('c'))
+			run_control_interrupt(&t->screen);
+		else if (t->nheld < HELD_MAX)
+			t->held[t->nheld++] = data[i];
+	}
+	if (t->nheld && screen_in_grace(&t->screen))
+		error_destroy(loop_timer_set(t->grace_timer, GRACE_NS, 0));
+}
+
 static void feed(struct tui *t, const unsigned char *data, size_t len, bool flush)
 {
 	struct key key;
@@ -124,6 +137,10 @@ static void feed(struct tui *t, const unsigned char *data, size_t len, bool flus
 			term_suspend();
 			screen_touch_all(&t->screen);
 		}
+		if (len && screen_in_grace(&t->screen)) {
+			hold(t, data, len);
+			return;
+		}
 	}
 	error_destroy(loop_timer_set(t->escape_timer, keys_pending(&t->keys) ? ESCAPE_NS : 0, 0));
 }
@@ -133,16 +150,8 @@ static void on_escape_timer(void *ctx, uint32_t events)
 	feed(ctx, NULL, 0, true);
 }
 
-/* A command is on the stack (it lets the loop run): only Ctrl-C counts now, the rest comes after it. */
-static void hold(struct tui *t, const unsigned char *data, size_t len)
-{
-	for (size_t i = 0; i < len; i++) {
-		if (data[i] == K_CTRL('c'))
-			run_control_interrupt(&t->screen);
-		else if (t->nheld < HELD_MAX)
-			t->held[t->nheld++] = data[i];
-	}
-}
+/* Only wakes the loop: it feeds what was held. */
+static void on_grace_timer(void *ctx, uint32_t events) {}
 
 static void on_input(void *ctx, uint32_t events)
 {
@@ -159,7 +168,7 @@ static void on_input(void *ctx, uint32_t events)
 		t->input = NULL;
 		return;
 	}
-	if (t->screen.busy)
+	if (t->screen.busy || t->nheld || screen_in_grace(&t->screen))
 		hold(t, buf, (size_t)n);
 	else
 		feed(t, buf, (size_t)n, false);
@@ -170,7 +179,7 @@ static void feed_held(struct tui *t)
 	unsigned char buf[HELD_MAX];
 	size_t n = t->nheld;
 
-	if (!n)
+	if (!n || t->session->quit || screen_in_grace(&t->screen))
 		return;
 	memcpy(buf, t->held, n);
 	t->nheld = 0;
@@ -253,6 +262,8 @@ static struct error *attach(struct tui *t)
 	if (!error)
 		error = loop_add_timer(loop, 0, 0, on_escape_timer, t, &t->escape_timer);
 	if (!error)
+		error = loop_add_timer(loop, 0, 0, on_grace_timer, t, &t->grace_timer);
+	if (!error)
 		error = loop_add_timer(loop, 0, 0, on_rate, t, &t->rate_timer);
 	if (error)
 		return error;
@@ -270,6 +281,7 @@ static void detach(struct tui *t)
 	signals_detach(&t->signals);
 	loop_remove(t->input);
 	loop_remove(t->escape_timer);
+	loop_remove(t->grace_timer);
 	loop_remove(t->rate_timer);
 }
 

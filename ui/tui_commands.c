@@ -2,7 +2,10 @@
 #include "ui/tui_commands.h"
 
 #include <stdlib.h>
+#include <string.h>
 
+#include "core/base/cleanup.h"
+#include "core/base/text.h"
 #include "core/base/vec.h"
 #include "core/command/command.h"
 #include "ui/panel/memory.h"
@@ -74,6 +77,39 @@ static struct error *run_memory(struct session *s, const struct args *args, stru
 	return NULL;
 }
 
+static struct error *run_bind(struct session *s, const struct args *args, struct out *out)
+{
+	_cleanup_(text_deinit) struct text command = {0};
+	struct screen *screen = screen_of(args);
+	const char *key = args->value[0].text;
+	uint32_t code;
+	char name[32];
+
+	for (size_t i = 0; !args->value[0].given && i < screen->bindings.len; i++) {
+		out_begin(out, "binding");
+		out_str(out, ROLE_LABEL, "key", 10, keys_name(screen->bindings.data[i].key, name, sizeof(name)));
+		out_str(out, ROLE_TEXT, "command", 0, screen->bindings.data[i].command);
+		out_end(out);
+	}
+	if (!args->value[0].given)
+		return NULL;
+	code = keys_from_name(key, strlen(key));
+	if (code == K_NONE)
+		return error_hint(error_create(ERROR_USAGE, "bind: no key is called '%s'", key),
+				  "keys are called x, F7, C-x, M-x, Space, PgUp, ...");
+	if (code == K_CTRL('c') || code == K_ESC)
+		return error_create(ERROR_USAGE, "bind: Ctrl-C and Esc keep their meaning");
+	text_puts(&command, args->value[1].given ? args->value[1].text : "");
+	/* Quotes keep several commands together at the prompt. */
+	if (command.len >= 2 && strchr("'\"", command.data[0]) && command.data[command.len - 1] == command.data[0]) {
+		command.data[command.len - 1] = 0;
+		screen_bind(screen, code, command.data + 1);
+	} else {
+		screen_bind(screen, code, text_str(&command));
+	}
+	return NULL;
+}
+
 static const char *const layout_names[] = { "step", "memory", "console", "events", "vcpus", NULL };
 static const char *const panel_names[] = {
 #define PANEL(name) #name,
@@ -97,6 +133,14 @@ static const struct command commands[] = {
 	{
 		.name = "zoom", .group = "screen", .summary = "give the focused panel the whole screen, and back",
 		.run = run_zoom,
+	},
+	{
+		.name = "bind", .group = "screen", .summary = "let a key run a command",
+		.help = "Letters work while a panel has the keys, function and control keys at the prompt too.\n"
+			"Quotes keep several commands together: bind F7 'stepi 3; print $rax'.\n"
+			"Without COMMAND the key has its own meaning again; without KEY lists what is bound.",
+		.args = { { ARG_WORD, "KEY", .optional = true }, { ARG_REST, "COMMAND", .optional = true } },
+		.run = run_bind,
 	},
 	{
 		.name = "memory", .group = "screen", .summary = "show an address in the memory panel",

@@ -44,6 +44,10 @@ wait_for '=> 00200000'
 keys F11
 wait_for 'STOPPED step'
 wait_for '=> 00200001'
+# Keys typed faster than steps are made are all made.
+keys F11 F11 F11
+wait_for 'enter_long:'
+wait_for '=> 0020000a'
 
 type_line 'break work'
 wait_for 'breakpoint 1 at .*<work>'

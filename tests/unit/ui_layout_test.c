@@ -106,6 +106,8 @@ static void test_actions(void **state)
 		VEC(uint32_t) codes = {0};
 
 		assert_non_null(ops->help);
+		for (const char *p = ops->help; *p; p += strcspn(p, "\n") + 1) /* fits 80 columns in its frame */
+			assert_in_range(strcspn(p, "\n"), 1, 76);
 		for (const struct action *a = ops->actions; a && a->name; a++) {
 			for (const char *p = a->keys; *p;) {
 				size_t len = strcspn(p, " ");

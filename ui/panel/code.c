@@ -417,9 +417,9 @@ static const struct action actions[] = {
 const struct panel_ops panel_code = {
 	.name = "code",
 	.title = "code",
-	.help = "=> is the instruction that comes next in the selected frame, with what its\n"
-		"memory operand points at; B marks breakpoints (b disabled ones); v and ^ tell\n"
-		"where a branch goes. Home goes to the start of the function, End to the pc.\n",
+	.help = "=> is what the selected frame executes next, with what its memory operand\n"
+		"points at; B marks breakpoints (b disabled ones); v and ^ tell where a\n"
+		"branch goes. Home is the start of the function, End where the guest is.\n",
 	.state_size = sizeof(struct state),
 	.actions = actions,
 	.init = init,
