@@ -142,6 +142,13 @@ static unsigned overlap(const struct plant *p, uint64_t gpa, size_t len, unsigne
 	return hi - lo;
 }
 
+/* Is the planted instruction still there? A guest that wrote over it (loaded code, used the page anew) wants
+ * its own bytes: what was saved is of no use then. */
+static bool intact(const struct memory *mem, const struct plant *p)
+{
+	return memcmp(memory_ptr(mem, p->gpa, NULL), machine_host.break_insn, p->len) == 0;
+}
+
 static bool check_range(const struct memory *mem, uint64_t gpa, size_t len, uint64_t *ret_bad)
 {
 	for (size_t done = 0; done < len;) {
@@ -174,7 +181,7 @@ bool memory_read(struct memory *mem, uint64_t gpa, void *buf, size_t len, uint64
 		unsigned from, n;
 		size_t at;
 
-		if (p->live && (n = overlap(p, gpa, len, &from, &at)))
+		if (p->live && (n = overlap(p, gpa, len, &from, &at)) && intact(mem, p))
 			memcpy((uint8_t *)buf + at, p->saved + from, n);
 	}
 	pthread_mutex_unlock(&mem->plant_lock);
@@ -186,6 +193,12 @@ bool memory_write(struct memory *mem, uint64_t gpa, const void *buf, size_t len,
 	if (!check_range(mem, gpa, len, ret_bad))
 		return false;
 	pthread_mutex_lock(&mem->plant_lock);
+	for (size_t i = 0; i < mem->plants.len; i++) {
+		struct plant *p = &mem->plants.data[i];
+
+		if (p->live && !intact(mem, p))
+			memcpy(p->saved, memory_ptr(mem, p->gpa, NULL), p->len);
+	}
 	for (size_t done = 0; done < len;) {
 		size_t n = 0;
 		uint8_t *p = memory_ptr(mem, gpa + done, &n);
@@ -247,7 +260,7 @@ void memory_unplant(struct memory *mem, uint64_t gpa)
 
 		if (p->gpa != gpa || --p->refs)
 			continue;
-		if (p->live)
+		if (p->live && intact(mem, p))
 			memcpy(memory_ptr(mem, gpa, NULL), p->saved, p->len);
 		vec_remove(&mem->plants, i);
 		break;
@@ -267,7 +280,7 @@ void memory_plants_live(struct memory *mem, bool live, const uint8_t *insn)
 		if (live) {
 			memcpy(p->saved, host, p->len);
 			memcpy(host, insn, p->len);
-		} else {
+		} else if (intact(mem, p)) {
 			memcpy(host, p->saved, p->len);
 		}
 		p->live = live;
@@ -277,10 +290,12 @@ void memory_plants_live(struct memory *mem, bool live, const uint8_t *insn)
 
 bool memory_planted(struct memory *mem, uint64_t gpa)
 {
+	const struct plant *p;
 	bool found;
 
 	pthread_mutex_lock(&mem->plant_lock);
-	found = find_plant(mem, gpa) != NULL;
+	p = find_plant(mem, gpa);
+	found = p && p->live;
 	pthread_mutex_unlock(&mem->plant_lock);
 	return found;
 }

@@ -60,4 +60,5 @@ bool memory_plant(struct memory *mem, uint64_t gpa, const uint8_t *insn, unsigne
 void memory_unplant(struct memory *mem, uint64_t gpa);
 /* Takes all plants out of memory, or puts them back. */
 void memory_plants_live(struct memory *mem, bool live, const uint8_t *insn);
+/* Is a break instruction in memory at @gpa now? */
 bool memory_planted(struct memory *mem, uint64_t gpa);

@@ -174,6 +174,15 @@ static void plan_entry(struct vm *vm, struct stop_entry *e)
 	stops->any_slot |= e->mech == STOP_MECH_DR;
 }
 
+/* A vCPU hit it while the guest stopped for another reason: its report is still to come. */
+static bool is_pending(struct vm *vm, unsigned id)
+{
+	for (unsigned i = 0; i < vm->nvcpus; i++)
+		if (vm->vcpus[i]->has_pending && vm->vcpus[i]->pending.id == id)
+			return true;
+	return false;
+}
+
 void stops_plan(struct vm *vm)
 {
 	struct stops *stops = &vm->stops;
@@ -185,7 +194,7 @@ void stops_plan(struct vm *vm)
 		struct stop_entry *e = stops->list.data[i];
 
 		unplan(vm, e);
-		if (e->fired) {
+		if (e->fired && !is_pending(vm, e->spec.id)) {
 			entry_free(e);
 			vec_remove(&stops->list, i);
 		} else {
@@ -249,6 +258,19 @@ static uint64_t break_gpa(struct vm *vm, const struct stop_spec *spec)
 	if (spec->physical)
 		return spec->addr;
 	return vcpu_fetch_code(v, spec->addr, &len, &gpa) ? gpa : UINT64_MAX;
+}
+
+void stops_relocate(struct vm *vm)
+{
+	for (size_t i = 0; i < vm->stops.list.len; i++) {
+		struct stop_entry *e = vm->stops.list.data[i];
+
+		if (e->planted)
+			memory_unplant(&vm->mem, e->gpa);
+		e->planted = false;
+		if (e->spec.kind == STOP_KIND_BREAK)
+			e->gpa = break_gpa(vm, &e->spec);
+	}
 }
 
 static struct error *want_error(const struct stop_entry *e)

@@ -58,6 +58,8 @@ struct error *stops_update(struct vm *vm, unsigned id, struct expr_prog *cond, u
 bool stops_status(struct vm *vm, unsigned id, struct stop_status *ret);
 /* Everything parked: drops fired ones, gives each a mechanism, remembers watched bytes. */
 void stops_plan(struct vm *vm);
+/* After a reset, everything parked: where the breakpoints lie by the page tables there are now. */
+void stops_relocate(struct vm *vm);
 /* Takes the watched bytes as they are now: what the user writes is no change. */
 void stops_remember(struct vm *vm);
 struct stop_entry *stops_find(struct vm *vm, unsigned id);

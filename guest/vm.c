@@ -305,5 +305,9 @@ struct error *vm_reset(struct vm *vm)
 		return err;
 	vm_devices_reset(vm);
 	run_clock_reset(vm);
-	return start_vcpus(vm);
+	vm->run.reset_next = false; /* this was it */
+	err = start_vcpus(vm);
+	if (!err)
+		stops_relocate(vm);
+	return err;
 }

@@ -183,6 +183,37 @@ static void test_kill_running(void **state)
 	live_end(&g);
 }
 
+/* A planted byte beside a watchpoint that is kept by steps: vCPUs take turns then, and the one at the byte
+ * must not wait for the other to park. */
+static void test_byte_and_watch(void **state)
+{
+	struct live g;
+	struct stop_spec spec = live_break(1, SHARED + 1);
+	struct stop_spec watch = live_watch(2, 0x3000, 4, STOP_WRITE);
+	struct error *err;
+	unsigned ms;
+
+	start_two(&g);
+	spec.want = STOP_MECH_BYTE;
+	watch.want = STOP_MECH_STEP;
+	err = target_stop_arm(g.target, &spec);
+	if (err) {
+		assert_int_equal(error_code(err), ERROR_UNSUPPORTED);
+		error_destroy(err);
+		live_end(&g);
+		return;
+	}
+	arm(&g, watch);
+	for (unsigned i = 0; i < 40; i++)
+		assert_int_equal(live_continue(&g).reason, STOP_BREAK);
+	assert_int_equal(live_mem(&g, SHARED + 1, 1), 0x90);
+	assert_ok(target_stop_disarm(g.target, 1));
+	live_go(&g);
+	usleep(1000);
+	assert_int_equal(live_interrupt(&g, &ms).reason, STOP_INTERRUPT);
+	live_end(&g);
+}
+
 /* The step of one vCPU while the other runs. */
 static void test_step_all(void **state)
 {
@@ -233,6 +264,7 @@ int main(void)
 		cmocka_unit_test(test_interrupt_both),
 		cmocka_unit_test(test_watch_owner),
 		cmocka_unit_test(test_kill_running),
+		cmocka_unit_test(test_byte_and_watch),
 		cmocka_unit_test(test_step_all),
 		cmocka_unit_test(test_reset),
 	};

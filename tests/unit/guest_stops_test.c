@@ -336,6 +336,67 @@ static void test_specs(void **state)
 	live_end(&g);
 }
 
+/* A temporary catchpoint hit while the guest stops for another one is reported by the next run. */
+static void test_temporary_second(void **state)
+{
+	/* mov esi, 0xd0000000; mov edi, 0xd0000010; movsb; jmp . */
+	static const uint8_t mover[] = { 0xbe, 0x00, 0x00, 0x00, 0xd0, 0xbf, 0x10, 0x00, 0x00, 0xd0, 0xa4,
+					 0xeb, 0xfe };
+	const struct schema *mmio = &vmm_schemas[VMM_EXIT_MMIO];
+	unsigned seen = 0, ms;
+	struct live g;
+
+	live_start(&g, FLAT_LONG, mover, sizeof(mover));
+	for (unsigned write = 0; write < 2; write++) {
+		struct stop_spec spec = live_catch(1 + write, 1ull << VMM_EXIT_MMIO);
+
+		spec.cond = live_cond(write ? "write == 1" : "write == 0", mmio);
+		spec.temporary = true;
+		arm(&g, spec);
+		expr_unref(spec.cond);
+	}
+	for (unsigned i = 0; i < 2; i++) {
+		struct stop_report r = live_continue(&g);
+
+		assert_int_equal(r.reason, STOP_CATCH);
+		seen |= 1u << r.id;
+	}
+	assert_int_equal(seen, 1u << 1 | 1u << 2);
+	live_go(&g);
+	usleep(1000);
+	assert_int_equal(live_interrupt(&g, &ms).reason, STOP_INTERRUPT);
+	assert_error(target_stop_disarm(g.target, 1), ERROR_NOT_FOUND, "1");
+	live_end(&g);
+}
+
+/* The guest writes over a planted byte: its own byte is what is shown, and what stays. */
+static void test_byte_overwritten(void **state)
+{
+	/* mov byte [0x1010], 0x40; jmp . */
+	static const uint8_t writer[0x20] = { 0xc6, 0x04, 0x25, 0x10, 0x10, 0x00, 0x00, 0x40, 0xeb, 0xfe };
+	struct stop_spec spec = live_break(1, LIVE_CODE + 0x10);
+	struct error *err;
+	struct live g;
+	unsigned ms;
+
+	live_start(&g, FLAT_LONG, writer, sizeof(writer));
+	spec.want = STOP_MECH_BYTE;
+	err = target_stop_arm(g.target, &spec);
+	if (err) {
+		assert_int_equal(error_code(err), ERROR_UNSUPPORTED);
+		error_destroy(err);
+		live_end(&g);
+		return;
+	}
+	live_go(&g);
+	usleep(20000);
+	assert_int_equal(live_interrupt(&g, &ms).reason, STOP_INTERRUPT);
+	assert_int_equal(live_mem(&g, LIVE_CODE + 0x10, 1), 0x40);
+	assert_ok(target_stop_disarm(g.target, 1));
+	assert_int_equal(live_mem(&g, LIVE_CODE + 0x10, 1), 0x40);
+	live_end(&g);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -344,6 +405,8 @@ int main(void)
 		cmocka_unit_test(test_condition),
 		cmocka_unit_test(test_condition_fault),
 		cmocka_unit_test(test_temporary),
+		cmocka_unit_test(test_temporary_second),
+		cmocka_unit_test(test_byte_overwritten),
 		cmocka_unit_test(test_mechanisms),
 		cmocka_unit_test(test_step_onto_break),
 		cmocka_unit_test(test_watch),
