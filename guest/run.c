@@ -176,7 +176,8 @@ struct error *run_interrupt(struct vm *vm)
 	if (vm->run.state == TARGET_RUNNING) {
 		report.vcpu = interrupt_vcpu(vm);
 		begin_stop(vm, &report);
-	} else if (vm->run.state != TARGET_STOPPING) {
+	} else if (vm->run.state != TARGET_STOPPING && !vm->run.has_report) {
+		/* (A report that waits to be taken is the stop that was asked for.) */
 		err = error_create(ERROR_STATE, "the guest is not running");
 	}
 	pthread_mutex_unlock(&vm->run.lock);
@@ -334,6 +335,15 @@ static bool deliver_pending(struct vm *vm, const struct run_request *req)
 	return false;
 }
 
+/* Dead ones stay parked: a run of these alone would never end. */
+static bool nobody_goes(struct vm *vm, const struct run_request *req)
+{
+	for (unsigned i = 0; i < vm->nvcpus; i++)
+		if (!vm->vcpus[i]->dead && (req->kind == RUN_CONTINUE || req->vcpu == i || req->all))
+			return false;
+	return true;
+}
+
 static struct error *check_request(struct vm *vm, const struct run_request *req)
 {
 	switch (vm->run.state) {
@@ -345,10 +355,13 @@ static struct error *check_request(struct vm *vm, const struct run_request *req)
 	case TARGET_STOPPED:
 		break;
 	}
+	if (req->kind == RUN_STEP && req->vcpu >= vm->nvcpus)
+		return error_create(ERROR_NOT_FOUND, "there is no vCPU %u", req->vcpu);
+	if (nobody_goes(vm, req))
+		return error_hint(error_create(ERROR_STATE, "the CPU refused to go on with this guest"),
+				  "`run` starts it again");
 	if (req->kind != RUN_STEP)
 		return NULL;
-	if (req->vcpu >= vm->nvcpus)
-		return error_create(ERROR_NOT_FOUND, "there is no vCPU %u", req->vcpu);
 	if (req->count == 0)
 		return error_create(ERROR_USAGE, "a step of 0 instructions is no step");
 	if (vm->vcpus[req->vcpu]->activity == VCPU_WAITING && !req->all)

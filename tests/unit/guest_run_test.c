@@ -195,6 +195,24 @@ static void test_many_vcpus(void **state)
 	live_end(&g);
 }
 
+/* A guest that asked for a reset and is reset by the user is reset once: what the user then writes stays. */
+static void test_reset_once(void **state)
+{
+	/* mov al, 0xfe; out 0x64, al; jmp . */
+	static const uint8_t code[] = { 0xb0, 0xfe, 0xe6, 0x64, 0xeb, 0xfe };
+	static const uint8_t mark[] = { 0x5a };
+	struct live g;
+
+	live_start(&g, FLAT_LONG, code, sizeof(code));
+	assert_int_equal(live_continue(&g).reason, STOP_RESET);
+	assert_ok(target_reset(g.target));
+	assert_int_equal(live_wait(&g).reason, STOP_STARTED);
+	assert_ok(target_phys_write(g.target, 0x8000, mark, sizeof(mark)));
+	assert_int_equal(live_step(&g, 0, 1).pc, LIVE_CODE + 2);
+	assert_int_equal(live_mem(&g, 0x8000, 1), 0x5a);
+	live_end(&g);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -206,6 +224,7 @@ int main(void)
 		cmocka_unit_test(test_step_fault),
 		cmocka_unit_test(test_step_range),
 		cmocka_unit_test(test_many_vcpus),
+		cmocka_unit_test(test_reset_once),
 	};
 
 	live_need_kvm();
