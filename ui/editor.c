@@ -311,6 +311,18 @@ void editor_resized(void)
 	rl_resize_terminal();
 }
 
+void editor_conceal(void)
+{
+	rl_clear_visible_line();
+	fflush(rl_outstream ? rl_outstream : stdout);
+}
+
+void editor_reveal(void)
+{
+	rl_on_new_line();
+	rl_redisplay();
+}
+
 bool editor_is_vi(void)
 {
 	return !rl_editing_mode; /* readline: 0 vi, 1 emacs */

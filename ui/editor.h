@@ -41,6 +41,9 @@ void editor_clear(void);		/* the same without a word, for a screen */
 void editor_settle(void);		/* ends a search or another half-typed key */
 void editor_insert(const char *text);	/* as if typed */
 void editor_resized(void);
+/* Without a screen: makes room for lines that others print, and shows the prompt again below them. */
+void editor_conceal(void);
+void editor_reveal(void);
 
 bool editor_is_vi(void);
 

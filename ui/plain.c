@@ -22,6 +22,7 @@ struct plain {
 	struct line_mode *lm;
 	char *line;		/* typed and not yet run */
 	bool has_line, ended;
+	struct out *out;	/* the line mode's own, while the prompt keeps output back */
 };
 
 static void show_error(struct plain *p, const struct error *error)
@@ -93,6 +94,50 @@ static void on_idle_signal(struct line_mode *lm, int signo)
 		editor_drop_line(); /* as a shell does */
 }
 
+/* Lines that came while the prompt was shown (a guest in the background): above it, not through it. */
+static void show_above(struct plain *p, struct out *kept)
+{
+	struct out *out = p->out;
+
+	if (!out_capture_lines(kept))
+		return;
+	editor_conceal();
+	for (size_t i = 0; i < out_capture_lines(kept); i++) {
+		const struct out_line *line = out_capture_line(kept, i);
+
+		for (size_t j = 0; j < line->nspans; j++)
+			out_text(out, line->spans[j].role, "%.*s", (int)line->spans[j].len,
+				 line->text + line->spans[j].start);
+		out_nl(out);
+	}
+	out_flush(out);
+	out_capture_clear(kept);
+	editor_reveal();
+}
+
+static struct error *wait_for_line(struct plain *p)
+{
+	struct line_mode *lm = p->lm;
+	struct session *s = lm->session;
+	struct out *talk = s->talk, *kept = lm->json ? NULL : out_create_capture();
+	struct error *error = NULL;
+
+	p->out = lm->out;
+	if (kept)
+		lm->out = s->talk = kept;
+	while (!error && !p->has_line && !p->ended && !lm->ended_by && !s->quit) {
+		error = loop_run_once(s->loop, -1);
+		if (kept && !p->has_line)
+			show_above(p, kept);
+	}
+	lm->out = p->out;
+	s->talk = talk;
+	if (kept && p->has_line && out_capture_lines(kept))
+		show_above(p, kept);
+	out_destroy(kept);
+	return error;
+}
+
 static struct error *read_line(struct plain *p)
 {
 	struct session *s = p->lm->session;
@@ -102,9 +147,8 @@ static struct error *read_line(struct plain *p)
 	if (error)
 		return error;
 	p->has_line = false;
-	editor_prompt(PROMPT);
-	while (!error && !p->has_line && !p->ended && !p->lm->ended_by)
-		error = loop_run_once(s->loop, -1);
+	editor_prompt(s->collect ? "> " : PROMPT);
+	error = wait_for_line(p);
 	editor_hide(); /* the terminal is the guest's or the command's for now */
 	loop_remove(source);
 	return error;

@@ -2,6 +2,7 @@
 #include "ui/term.h"
 
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <termios.h>
@@ -13,6 +14,7 @@
 #include "core/base/vec.h"
 #include "ui/signals.h"
 
+#define FATAL_STACK 65536
 #define SIZE_MAX_CELLS 1000 /* a terminal that claims more is drawn up to here */
 
 /* What a fatal signal's handler needs; written before the handlers are installed. */
@@ -22,6 +24,7 @@ static struct {
 	char leave[128];	/* rmcup rmkx sgr0 cnorm */
 	size_t leave_len;
 	SCREEN *screen;
+	void *stack;		/* for a handler that runs because the stack is full */
 } term;
 
 static const int fatal[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGSYS };
@@ -39,10 +42,18 @@ static void on_fatal(int signo)
 
 static void catch_fatal(bool on)
 {
+	stack_t stack = { .ss_size = FATAL_STACK, .ss_flags = on ? 0 : SS_DISABLE };
+
+	if (on)
+		stack.ss_sp = term.stack = xcalloc(1, FATAL_STACK);
+	sigaltstack(&stack, NULL);
+	if (!on) {
+		free(term.stack);
+		term.stack = NULL;
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(fatal); i++) {
 		struct sigaction action = { .sa_handler = on ? on_fatal : SIG_DFL };
 
-		/* On the stack of the thread that failed: vCPU threads have none of their own. */
 		action.sa_flags = on ? SA_RESETHAND | SA_NODEFER | SA_ONSTACK : 0;
 		sigaction(fatal[i], &action, NULL);
 	}

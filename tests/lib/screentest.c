@@ -413,7 +413,7 @@ static void start(struct test *t, const char *program, const char *args)
 static void wait_exit(struct test *t)
 {
 	unsigned long start_ms = now_ms();
-	struct termios after;
+	struct termios after = {0}; /* with its padding, which is compared too */
 	bool any, same = false;
 	int status;
 
