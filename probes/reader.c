@@ -210,6 +210,8 @@ static size_t flush(struct reader *r)
 {
 	size_t n = r->index.len;
 
+	if (!n)
+		return 0; /* the index may never have been allocated */
 	qsort_r(r->index.data, n, sizeof(*r->index.data), by_time, r);
 	for (size_t i = 0; i < n; i++)
 		event_store_put(r->store, batch_event(r, i));
