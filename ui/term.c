@@ -124,12 +124,25 @@ struct error *term_open(void)
 	return NULL;
 }
 
+/* On a terminal without an alternate screen the shell goes on in the last line: it finds that empty. */
+static void end_screen(void)
+{
+	const char *alternate = tigetstr("rmcup");
+
+	if (!alternate || alternate == (const char *)-1) {
+		move(LINES - 1, 0);
+		clrtoeol();
+		refresh();
+	}
+	endwin();
+}
+
 void term_close(void)
 {
 	if (!term.open)
 		return;
 	curs_set(1);
-	endwin();
+	end_screen();
 	term.open = false;
 	catch_fatal(false);
 	delscreen(term.screen);
@@ -159,7 +172,7 @@ void term_redraw(void)
 
 void term_suspend(void)
 {
-	endwin();
+	end_screen();
 	signal(SIGTSTP, SIG_DFL); /* curses had put its own there */
 	kill(0, SIGTSTP); /* the whole job, as the terminal's driver would */
 	signals_unblock(); /* stops here, and goes on here */
