@@ -243,7 +243,7 @@ static void complete_topic(struct session *s, const char *prefix, completion_fn 
 
 const struct command cmd_help = {
 	.name = "help",
-	.aliases = (const char *const[]){ "h", NULL },
+	.aliases = (const char *const[]){ "h", "?", NULL },
 	.group = "help",
 	.summary = "list the commands, or explain a command or topic",
 	.examples = (const char *const[]){ "help", "help break", "help expressions", NULL },

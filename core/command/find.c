@@ -19,7 +19,7 @@ size_t command_word_len(const char *s)
 
 	while (command_word_char(s[n]))
 		n++;
-	return n;
+	return *s == '?' ? 1 : n; /* QEMU's monitor calls help so */
 }
 
 /* The @i-th word of a name, "" past the end. */

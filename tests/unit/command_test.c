@@ -250,6 +250,8 @@ static void test_complete_bounded(void **state)
 
 static void check_name(const char *name)
 {
+	if (!strcmp(name, "?")) /* a word of its own: `?` is help */
+		return;
 	assert_true(*name >= 'a' && *name <= 'z');
 	for (const char *p = name; *p; p++)
 		assert_true(command_word_char(*p) || *p == ' ');
