@@ -131,7 +131,7 @@ void event_print(struct out *out, const struct event *event, const struct schema
 		out_text(out, ROLE_LABEL, " vcpu");
 		out_dec(out, ROLE_LABEL, "vcpu", 0, event->vcpu);
 	} else {
-		out_text(out, ROLE_DIM, " -");
+		out_text(out, ROLE_DIM, " -    "); /* as wide as vcpu0 */
 	}
 	out_text(out, ROLE_TEXT, " ");
 	if (schema)

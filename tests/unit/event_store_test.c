@@ -276,7 +276,7 @@ static void test_print(void **state)
 	fill(&r, VMM_CONSOLE, &console, offsetof(struct vmm_console, data) + 6);
 	r.event.vcpu = EVENT_NO_VCPU;
 	event_print(out, &r.event, &vmm_schemas[VMM_CONSOLE], 1001234567);
-	assert_captured(out, "+0.000000000 - vm.console port=0 dir=out len=6 data=\"a\\e \\0\\xff\\n\"\n");
+	assert_captured(out, "+0.000000000 -     vm.console port=0 dir=out len=6 data=\"a\\e \\0\\xff\\n\"\n");
 
 	struct vmm_exit_internal internal = { .suberror = 1, .ndata = 2, .data = { 0x10, 0xff }, .pc = 5 };
 
