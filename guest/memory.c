@@ -24,8 +24,7 @@ static struct error *check_size(uint64_t bytes)
 	char want[32], have[32];
 
 	if (bytes < MEM_MIN)
-		return error_create(ERROR_USAGE, "--mem: %" PRIu64 " bytes are too little; a guest needs at least 64K",
-				    bytes);
+		return error_create(ERROR_USAGE, "--mem: a guest needs at least 64K, not %" PRIu64 " bytes", bytes);
 	if (bytes <= host)
 		return NULL;
 	return error_create(ERROR_USAGE, "--mem: %s is more than the host has (%s)",

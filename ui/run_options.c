@@ -32,6 +32,15 @@ static struct error *choose(const char *what, const char *arg, const char *const
 	return error_create(ERROR_USAGE, "%s '%s': give one of %s", what, arg, text_str(&list));
 }
 
+/* What a parser says of @option's value, as wrong usage: it does not know that it reads a command line. */
+static struct error *bad_value(const char *option, struct error *error)
+{
+	struct error *usage = error_create(ERROR_USAGE, "%s: %s", option, error_message(error));
+
+	error_destroy(error);
+	return usage;
+}
+
 #define STRING_SETTER(fn, member) \
 static struct error *fn(struct run_options *o, const char *arg) { o->member = arg; return NULL; }
 #define FLAG_SETTER(fn, member) \
@@ -59,7 +68,7 @@ static struct error *set_mem(struct run_options *o, const char *arg)
 	struct error *error = parse_size(arg, &o->guest.mem_bytes);
 
 	if (error)
-		return error_prefix(error, "--mem");
+		return bad_value("--mem", error);
 	if (!o->guest.mem_bytes)
 		return error_create(ERROR_USAGE, "--mem 0: a guest needs memory, as 64M");
 	return NULL;
@@ -71,7 +80,7 @@ static struct error *set_smp(struct run_options *o, const char *arg)
 	struct error *error = parse_u64(arg, &n);
 
 	if (error)
-		return error_prefix(error, "--smp");
+		return bad_value("--smp", error);
 	if (n < 1 || n > GUEST_VCPUS_MAX)
 		return error_create(ERROR_USAGE, "--smp %s: give 1 to %d vCPUs", arg, GUEST_VCPUS_MAX);
 	o->guest.vcpus = n;
@@ -105,7 +114,7 @@ static struct error *set_flat(struct run_options *o, const char *arg)
 	struct error *error = parse_u64(arg, &o->guest.flat_addr);
 
 	o->guest.flat = true;
-	return error ? error_prefix(error, "--flat") : NULL;
+	return error ? bad_value("--flat", error) : NULL;
 }
 
 static struct error *set_mode(struct run_options *o, const char *arg)

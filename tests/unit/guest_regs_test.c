@@ -268,7 +268,7 @@ static void test_memory_hole(void **state)
 	g.config.image_len = sizeof(code);
 	assert_error(guest_create(&g.config, &g.target), ERROR_USAGE, "more than the host has");
 	g.config.mem_bytes = 4096;
-	assert_error(guest_create(&g.config, &g.target), ERROR_USAGE, "too little");
+	assert_error(guest_create(&g.config, &g.target), ERROR_USAGE, "at least 64K");
 	guest_config_deinit(&g.config);
 }
 
