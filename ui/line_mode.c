@@ -177,6 +177,11 @@ static struct error *input_start(struct line_mode *lm)
 	cfmakeraw(&raw);
 	raw.c_oflag |= OPOST | ONLCR; /* our own lines still end properly */
 	lm->raw = !tcsetattr(STDIN_FILENO, TCSADRAIN, &raw);
+	if (lm->raw && !lm->told_keys) {
+		out_message(lm->session->talk, ROLE_DIM, "keys go to the guest; Ctrl-] stops it");
+		out_flush(lm->session->talk);
+		lm->told_keys = true;
+	}
 	return NULL;
 }
 

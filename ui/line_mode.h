@@ -33,6 +33,7 @@ struct line_mode {
 	struct signals signals;
 	struct loop_source *input;	/* stdin to the guest, while it runs with CONSOLE_STDIO */
 	bool input_ended;
+	bool told_keys;			/* how to leave the guest's console was said */
 	bool raw;			/* stdin is a terminal in raw mode: @saved has what it was */
 	struct termios saved;
 	struct text partial[2];		/* console lines without an end yet: the ports, the debug port */
