@@ -47,6 +47,8 @@ static struct error *open_kvm(struct vm *vm, const char *path)
 	char buf[128];
 
 	vm->kvm_fd = open(path, O_RDWR | O_CLOEXEC);
+	if (vm->kvm_fd >= 0 && ioctl(vm->kvm_fd, KVM_GET_API_VERSION, 0) < 0)
+		return error_create(ERROR_UNSUPPORTED, "no KVM here: %s is not KVM's device file", path);
 	if (vm->kvm_fd >= 0)
 		return NULL;
 	return error_hint(error_create(ERROR_UNSUPPORTED, "no KVM here: cannot open %s: %s", path,
