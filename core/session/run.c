@@ -11,7 +11,8 @@
 #include "core/session/report.h"
 
 #define DRAIN_BATCH 4096
-#define DRAIN_ROUNDS 64		/* then the prompt gets its turn */
+#define DRAIN_ROUNDS 1024
+#define POLL_NS (20ULL * 1000 * 1000) /* a flood must not keep Ctrl-C waiting */
 #define WAIT_SLICE_MS 100
 
 /* ---- plans and internal stops -------------------------------------------------------------------- */
@@ -195,18 +196,20 @@ static void poll_parts(struct session *s)
 			s->parts.data[i].poll(s->parts.data[i].data);
 }
 
-static void drain(struct session *s)
+/* Up to host time @end, or all there is (0). */
+static void drain(struct session *s, uint64_t end)
 {
 	poll_parts(s);
 	if (!s->target->ops->events_drain)
 		return;
-	for (unsigned i = 0; i < DRAIN_ROUNDS; i++)
+	for (unsigned i = 0; i < DRAIN_ROUNDS && (!end || clock_now_ns() < end); i++)
 		if (s->target->ops->events_drain(s->target, s->events, DRAIN_BATCH) < DRAIN_BATCH)
 			return;
 }
 
 void session_poll(struct session *s)
 {
+	uint64_t end = clock_now_ns() + POLL_NS;
 	struct stop_report report;
 	unsigned stops = 0;
 
@@ -216,11 +219,11 @@ void session_poll(struct session *s)
 	if (!s->target)
 		poll_parts(s);
 	else
-		drain(s);
+		drain(s, s->running ? end : 0);
 	/* Each report ends a run; one that a command list resumed may have ended already. */
-	while (stops++ < 1000 && s->target && s->target->ops->stop_take &&
+	while ((!stops++ || clock_now_ns() < end) && s->target && s->target->ops->stop_take &&
 	       s->target->ops->stop_take(s->target, &report)) {
-		drain(s);
+		drain(s, 0);
 		on_stop(s, &report);
 	}
 	s->polling = false;
