@@ -85,7 +85,7 @@ static char **complete(const char *text, int start, int end)
 			if (m.list.data[i][j] != first[j])
 				common = j;
 	m.list.data[0] = xstrndup(first, common);
-	rl_completion_append_character = first[strlen(first) - 1] == '/' ? 0 : ' ';
+	rl_completion_append_character = *first && first[strlen(first) - 1] == '/' ? 0 : ' ';
 	if (m.list.len == 2) { /* one match: readline takes it from [0] alone */
 		free(m.list.data[1]);
 		m.list.len = 1;

@@ -190,7 +190,9 @@ static void source_init_file(struct run *run)
 	if (!error)
 		error = line_mode_source(&lm, file, path);
 	line_mode_deinit(&lm);
-	if (error)
+	if (lm.ended_by)
+		run->app->exit_status = 128 + lm.ended_by;
+	else if (error)
 		report_error("vmscope", error);
 	error_destroy(error);
 }

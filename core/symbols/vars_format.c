@@ -105,6 +105,7 @@ static bool format_enumerator(const struct format *f, Dwarf_Die *type, uint64_t 
 	Dwarf_Attribute attr;
 	Dwarf_Sword value;
 	const char *name;
+	unsigned n = 0;
 
 	if (dwarf_child(type, &die))
 		return false;
@@ -117,7 +118,7 @@ static bool format_enumerator(const struct format *f, Dwarf_Die *type, uint64_t 
 			text_printf(f->text, "%s (%" PRIu64 ")", name, v);
 			return true;
 		}
-	} while (dwarf_siblingof(&die, &die) == 0);
+	} while (++n < TYPE_CHILDREN_MAX && dwarf_siblingof(&die, &die) == 0);
 	return false;
 }
 

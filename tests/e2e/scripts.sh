@@ -45,6 +45,10 @@ has "script:2: " "$err"
 hasnt '= 3' "$out"
 expect 1 'error in -x' run -x 'print 1' -x nonsense -x 'print 3' fake
 has "^vmscope: -x 'nonsense': there is no command" "$err"
+# What a script or a file calls things reaches the terminal only in readable form.
+expect 1 'escape sequences' run -x $'print "\e]0;owned\a' -x 'print 3' fake
+hasnt $'[\a\e]' "$err"
+has '[\\]e]0;owned' "$err"
 expect 1 'no script' run --batch "$TMPDIR/absent" fake
 has "cannot open script" "$err"
 
