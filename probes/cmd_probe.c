@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* probe, probe list, probe on, probe off, probe scope, info probe. */
+#include <dirent.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -202,6 +203,26 @@ const struct command cmd_probe_off = {
 
 /* ---- scope --------------------------------------------------------------------------------------- */
 
+/* False also when its descriptors may not be read. */
+static bool runs_a_vm(pid_t pid)
+{
+	_free_ char *path = xasprintf("/proc/%d/fd", (int)pid);
+	DIR *dir = opendir(path);
+	bool found = false;
+	struct dirent *e;
+	char link[64];
+
+	while (dir && !found && (e = readdir(dir))) {
+		ssize_t n = readlinkat(dirfd(dir), e->d_name, link, sizeof(link) - 1);
+
+		link[n > 0 ? n : 0] = 0;
+		found = !strcmp(link, "anon_inode:kvm-vm");
+	}
+	if (dir)
+		closedir(dir);
+	return found;
+}
+
 static struct error *scope_run(struct session *s, const struct args *args, struct out *out)
 {
 	struct probe_set *set = probe_set_of(s);
@@ -233,6 +254,8 @@ static struct error *scope_run(struct session *s, const struct args *args, struc
 		out_text(out, ROLE_TEXT, "probes see every process");
 	out_hidden_dec(out, "pid", (uint64_t)scope);
 	out_end(out);
+	if (scope && scope != getpid() && !runs_a_vm(scope))
+		out_message(out, ROLE_WARN, "process %d has no VM that can be seen", (int)scope);
 	return NULL;
 }
 

@@ -146,13 +146,24 @@ static void show_buckets(struct out *out, const struct hist *h)
 	out_list_end(out);
 }
 
+static struct vcpu_thread thread_of(const struct probe_run *run, uint32_t tid)
+{
+	int fd = bpf_object__find_map_fd_by_name(run->obj, "vcpus");
+	struct exit_vcpu v;
+
+	if (bpf_map_lookup_elem(fd, &tid, &v) != 0)
+		return (struct vcpu_thread){ .tid = (pid_t)tid, .vcpu = -1 };
+	return (struct vcpu_thread){ .tid = (pid_t)tid, .tgid = (pid_t)v.tgid, .vcpu = (int)v.vcpu };
+}
+
 static void show_row(struct probe_run *run, struct out *out, const struct row *row, uint64_t elapsed_ns)
 {
 	char name[48], detail[48];
 	const struct hist *h = &row->hist;
+	struct vcpu_thread thread = thread_of(run, row->key.tid);
 
 	out_begin(out, "exits");
-	vcpus_out(run, out, row->key.tid);
+	vcpus_out(run, out, &thread);
 	out_text(out, ROLE_TEXT, " ");
 	out_str(out, ROLE_LABEL, "time_of", 6, time_of[row->key.kind]);
 	out_str(out, ROLE_MNEMONIC, "reason", 18, reason_name(&row->key, name, sizeof(name)));

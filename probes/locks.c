@@ -15,7 +15,6 @@
 #include "probes/hist_read.h"
 #include "probes/kallsyms.h"
 #include "probes/probe.h"
-#include "probes/vcpus.h"
 
 #define OBJECTS_BYTES (8u << 20)	/* some 80,000 locks */
 #define STACK_SHOWN 4

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/base/cleanup.h"
 #include "core/base/vec.h"
@@ -36,17 +37,21 @@ static void thread_name(pid_t tid, char *buf, size_t size)
 	buf[strcspn(buf, "\n")] = 0;
 }
 
-void vcpus_out(const struct probe_run *run, struct out *out, pid_t tid)
+void vcpus_out(const struct probe_run *run, struct out *out, const struct vcpu_thread *thread)
 {
 	char name[32];
 	unsigned vcpu;
 
-	if (find_vcpu(run->session, tid, &vcpu)) {
+	if (find_vcpu(run->session, thread->tid, &vcpu)) {
 		out_dec(out, ROLE_LABEL, "vcpu", 0, vcpu);
+	} else if (thread->vcpu >= 0 && thread->tgid && thread->tgid != getpid()) {
+		out_dec(out, ROLE_LABEL, "pid", 0, (uint64_t)thread->tgid);
+		out_text(out, ROLE_LABEL, "/");
+		out_dec(out, ROLE_LABEL, "vcpu", 0, (uint64_t)thread->vcpu);
 	} else {
-		thread_name(tid, name, sizeof(name));
+		thread_name(thread->tid, name, sizeof(name));
 		out_str(out, ROLE_LABEL, "thread", 0, name);
 	}
-	out_hidden_dec(out, "tid", (uint64_t)tid);
+	out_hidden_dec(out, "tid", (uint64_t)thread->tid);
 	out_pad(out, WIDTH);
 }

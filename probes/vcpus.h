@@ -7,5 +7,12 @@
 #include "core/base/out.h"
 #include "probes/probe.h"
 
-/* "0" for a vCPU of the guest, else the thread's name and id; with members vcpu or thread, and tid. */
-void vcpus_out(const struct probe_run *run, struct out *out, pid_t tid);
+/* What is known of a thread that the kernel told of. */
+struct vcpu_thread {
+	pid_t tid, tgid;	/* tgid 0: not known */
+	int vcpu;		/* its number; -1: not known */
+};
+
+/* "0" for a vCPU of the session's guest, "PID/0" for one of another process, else the thread's name; with
+ * members vcpu or thread, tid and pid. */
+void vcpus_out(const struct probe_run *run, struct out *out, const struct vcpu_thread *thread);

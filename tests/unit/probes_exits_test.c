@@ -4,6 +4,7 @@
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include <sched.h>
 
 #include "core/session/session.h"
 #include "probes/bpf/exits.h"
@@ -163,12 +164,20 @@ static void test_losses_are_exact(void **state)
 static void test_losses_are_in_place(void **state)
 {
 	bool lost = false, after = false;
+	cpu_set_t before, one;
 	struct bench b;
 
+	/* Rings are per CPU: all vCPU threads of this test are on one. */
+	CPU_ZERO(&one);
+	CPU_SET(0, &one);
+	sched_getaffinity(0, sizeof(before), &before);
+	if (!CPU_ISSET(0, &before) || sched_setaffinity(0, sizeof(one), &one))
+		skip();
 	start(&b, true, 4096);
 	run_guest();
 	reader_drain(b.run->reader);
 	run_guest();
+	sched_setaffinity(0, sizeof(before), &before);
 	reader_finish(b.run->reader);
 	for (uint64_t i = event_store_first(b.store); i < event_store_end(b.store); i++) {
 		const struct event *event = event_store_get(b.store, i);
