@@ -145,8 +145,7 @@ void term_close(void)
 	end_screen();
 	term.open = false;
 	catch_fatal(false);
-	delscreen(term.screen);
-	term.screen = NULL;
+	/* No delscreen(): the stack of panels hangs off the screen, and would be lost with it. */
 }
 
 bool term_resize(void)
