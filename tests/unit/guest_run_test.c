@@ -2,6 +2,9 @@
 /* Running, stepping and stopping real guests, one tiny program of bytes each. */
 #include "tests/lib/live.h"
 
+#include "core/base/loop.h"
+#include "core/base/vec.h"
+
 /* Real mode: mov al,'A'; out 0xe9,al; inc cx; jmp back to the inc. */
 static const uint8_t real_loop[] = { 0xb0, 'A', 0xe6, 0xe9, 0x41, 0xeb, 0xfd };
 /* 32-bit and 64-bit: inc ecx; jmp back. */
@@ -195,6 +198,48 @@ static void test_many_vcpus(void **state)
 	live_end(&g);
 }
 
+/*
+ * An interrupt that a vCPU's own access raises in our 8259 is given when the access is done, not when
+ * something else takes the vCPU out: 20 rounds of enabling the serial port's transmitter interrupt and
+ * spinning until the handler has counted it.
+ */
+static void test_own_interrupt(void **state)
+{
+	/*
+	 * cli; xor ax,ax; mov ds,ax; mov word [0x90],handler; mov [0x92],ax; 8259: base 0x20, only line 4;
+	 * out 0x3fc,8; sti; xor si,si
+	 * again: out 0x3f9,0; inc si; out 0x3f9,2
+	 * spin: cmp [0x500],si; jne spin; cmp si,20; jne again; out 0xf4,0; jmp .
+	 * handler: push ax; push dx; in al,0x3fa; inc word [0x500]; out 0x20,0x20; pop dx; pop ax; iret
+	 */
+	static const uint8_t code[] = {
+		0xfa, 0x31, 0xc0, 0x8e, 0xd8, 0xc7, 0x06, 0x90, 0x00, 0x46, 0x10, 0xa3,
+		0x92, 0x00, 0xb0, 0x11, 0xe6, 0x20, 0xb0, 0x20, 0xe6, 0x21, 0xb0, 0x04,
+		0xe6, 0x21, 0xb0, 0x01, 0xe6, 0x21, 0xb0, 0xef, 0xe6, 0x21, 0xba, 0xfc,
+		0x03, 0xb0, 0x08, 0xee, 0xfb, 0x31, 0xf6, 0xba, 0xf9, 0x03, 0x30, 0xc0,
+		0xee, 0xb0, 0x02, 0x46, 0xee, 0x39, 0x36, 0x00, 0x05, 0x75, 0xfa, 0x83,
+		0xfe, 0x14, 0x75, 0xeb, 0x30, 0xc0, 0xe6, 0xf4, 0xeb, 0xfe, 0x50, 0x52,
+		0xba, 0xfa, 0x03, 0xec, 0xff, 0x06, 0x00, 0x05, 0xb0, 0x20, 0xe6, 0x20,
+		0x5a, 0x58, 0xcf,
+	};
+	static const enum irqchip_mode modes[] = { IRQCHIP_OFF, IRQCHIP_SPLIT, IRQCHIP_KERNEL };
+
+	for (size_t i = 0; i < ARRAY_SIZE(modes); i++) {
+		uint64_t t0 = clock_now_ns();
+		struct live g;
+
+		memset(&g, 0, sizeof(g));
+		guest_config_init(&g.config);
+		g.config.irqchip = modes[i];
+		live_start_config(&g, FLAT_REAL, code, sizeof(code));
+		assert_int_equal(live_continue(&g).reason, STOP_GUEST_EXIT);
+		assert_int_equal(live_mem(&g, 0x500, 2), 20);
+		/* The watchdog alone would take 20 times 250 ms. */
+		assert_true(clock_now_ns() - t0 < 3000000000ull);
+		live_end(&g);
+	}
+}
+
 /* A guest that asked for a reset and is reset by the user is reset once: what the user then writes stays. */
 static void test_reset_once(void **state)
 {
@@ -224,6 +269,7 @@ int main(void)
 		cmocka_unit_test(test_step_fault),
 		cmocka_unit_test(test_step_range),
 		cmocka_unit_test(test_many_vcpus),
+		cmocka_unit_test(test_own_interrupt),
 		cmocka_unit_test(test_reset_once),
 	};
 

@@ -129,12 +129,16 @@ void x86_enter(struct vcpu *v)
 	struct x86_pic *pic = x86_vm(v->vm)->pic;
 	struct kvm_interrupt irq;
 
-	/* An access that KVM has to complete comes first; with interrupts held off, none is given. */
-	if (v->io_pending || (v->debug.step && v->debug.block_irqs))
-		return;
 	v->run->request_interrupt_window = 0;
-	if (!x86_pic_pending(pic))
+	/* With interrupts held off, none is given. */
+	if ((v->debug.step && v->debug.block_irqs) || !x86_pic_pending(pic))
 		return;
+	/* An access that KVM has to complete comes first; it may be what raised the interrupt, so that
+	 * nobody takes the vCPU out again: KVM does, when it can be given. */
+	if (v->io_pending) {
+		v->run->request_interrupt_window = 1;
+		return;
+	}
 	if (v->run->ready_for_interrupt_injection && v->run->if_flag) {
 		int vector = x86_pic_acknowledge(pic);
 
