@@ -93,9 +93,11 @@ static void print_meaning(struct reg_print *p, unsigned id)
 
 static void print_line(struct reg_print *p, unsigned id)
 {
+	const struct reg_desc *desc = &p->regs->arch->regs[id];
+
 	print_name(p, id, 0);
-	/* 256 bits fit into 80 columns only so. */
-	out_pad(p->out, p->regs->arch->regs[id].bits > 128 ? 8 : 16);
+	/* 256 bits fit into 80 columns only so; MSRs have the longest names. */
+	out_pad(p->out, desc->bits > 128 ? 8 : desc->group & REGS_MSR ? 18 : 16);
 	print_value(p, id);
 	print_meaning(p, id);
 	out_nl(p->out);
