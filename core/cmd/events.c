@@ -147,7 +147,7 @@ static struct error *info_exits_run(struct session *s, const struct args *args, 
 		out_dec(out, ROLE_NUMBER, "vcpu", 0, i);
 		out_pad(out, 21);
 		out_dec(out, ROLE_NUMBER, "count", 12, info.exits);
-		out_text(out, ROLE_COMMENT, "  to user space");
+		out_text(out, ROLE_COMMENT, "  exits to user space, steps too");
 		out_end(out);
 	}
 	if (event_store_drops(s->events))
