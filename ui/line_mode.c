@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
@@ -109,6 +110,8 @@ static void on_signal(void *ctx, uint32_t signo)
 	if (signo == SIGINT && (s->running || lm->executing)) {
 		_error_ struct error *error = session_interrupt(s);
 
+		if (!lm->json && !lm->raw && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO))
+			fputc('\n', stdout); /* the terminal has shown ^C */
 		if (error)
 			out_message(s->talk, ROLE_ERROR, "%s", error_message(error));
 		return;
