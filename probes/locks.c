@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/base/cleanup.h"
 #include "core/base/loop.h"
@@ -91,13 +92,13 @@ static const char *kind_name(uint32_t flags)
 	return flags & WAIT_READ ? "rwsem-rd" : flags & WAIT_WRITE ? "rwsem-wr" : "semaphore";
 }
 
-/* The VM as its number among those of the process: its file tells them apart. */
-static void name_object(struct row *row, const struct lock_object *o, const struct probe_run *run)
+/* Our own process's VM is the one that is meant; others say whose they are. */
+static void name_object(struct row *row, const struct lock_object *o)
 {
 	char vm[32] = "", name[sizeof(o->name) + 1];
 
 	snprintf(name, sizeof(name), "%.*s", (int)sizeof(o->name), o->name);
-	if (o->tgid != (uint32_t)run->options.tgid || !run->session)
+	if (o->tgid != (uint32_t)getpid())
 		snprintf(vm, sizeof(vm), " of %u", o->tgid);
 	if (o->vcpu >= 0)
 		snprintf(row->name, sizeof(row->name), "vcpu[%d]%s%s", o->vcpu,
@@ -119,7 +120,7 @@ static struct error *name_kvm(const struct probe_run *run, row_list *rows)
 		memcpy(&o, (char *)data + at, sizeof(o));
 		for (size_t i = 0; i < rows->len; i++)
 			if (rows->data[i].lock == o.addr)
-				name_object(&rows->data[i], &o, run);
+				name_object(&rows->data[i], &o);
 	}
 	return error;
 }
@@ -219,7 +220,8 @@ static struct error *show(struct probe_run *run, struct out *out)
 
 	read_rows(run, &rows);
 	error = name_kvm(run, &rows);
-	qsort(rows.data, rows.len, sizeof(*rows.data), by_total);
+	if (rows.len)
+		qsort(rows.data, rows.len, sizeof(*rows.data), by_total);
 	names = xcalloc(rows.len * (1 + LOCK_STACK) + 1, sizeof(*names));
 	if (!error)
 		name_symbols(&rows, names);

@@ -212,6 +212,8 @@ static size_t flush(struct reader *r)
 
 	if (!n)
 		return 0; /* the index may never have been allocated */
+	if (!n)
+		return 0;
 	qsort_r(r->index.data, n, sizeof(*r->index.data), by_time, r);
 	for (size_t i = 0; i < n; i++)
 		event_store_put(r->store, batch_event(r, i));
