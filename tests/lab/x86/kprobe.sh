@@ -10,7 +10,7 @@ echo 1 >$T/events/lab/enable
 tests/lab/x86/tiny 10 >/dev/null || exit 1
 echo 0 >$T/events/lab/enable
 [ "$(grep -c 'vmrun:' $T/trace)" -ge 11 ] && echo "kprobe svm_vcpu_run fires"
-grep -q 'ioctl:.*ret=0x0' $T/trace && echo "kretprobe kvm_vcpu_ioctl fires"
+grep -qE 'ioctl:.*ret=(0x)?0$' $T/trace && echo "kretprobe kvm_vcpu_ioctl fires"
 : >$T/kprobe_events
 for object in vmlinux kvm kvm_amd; do
 	[ -s /sys/kernel/btf/$object ] && echo "BTF of $object"
