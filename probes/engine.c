@@ -361,8 +361,8 @@ static struct error *missing_part(const struct probe_run *run)
 
 			if (!error)
 				continue;
-			text_printf(&why, "; %s %s: %s", part->rungs[k].kind, part->rungs[k].place,
-				    error_message(error));
+			text_printf(&why, "%s %s %s: %s", why.len ? ";" : ":", part->rungs[k].kind,
+				    part->rungs[k].place, error_message(error));
 			hint = hint ? hint : error_hint_text(error);
 		}
 		return error_hint(error_create(ERROR_UNSUPPORTED, "probe %s cannot run here%s", run->probe->name,

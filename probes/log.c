@@ -32,8 +32,10 @@ void log_end(void)
 	sink = NULL;
 }
 
+/* libbpf's advice on a refused first load is the memory limit, which is not what refuses. */
 static bool is_noise(const char *line, size_t len)
 {
+	static const char advice[] = "RLIMIT_MEMLOCK";
 	static const char *const noise[] = {
 		"processed ", "-- BEGIN", "-- END", "libbpf: -- ", "libbpf: failed to load object",
 		"libbpf: failed to load BPF skeleton", "; ", "libbpf: permission error while", "0: R1=ctx",
@@ -42,7 +44,7 @@ static bool is_noise(const char *line, size_t len)
 	for (unsigned i = 0; i < ARRAY_SIZE(noise); i++)
 		if (len >= strlen(noise[i]) && !strncmp(line, noise[i], strlen(noise[i])))
 			return true;
-	return len == 0;
+	return len == 0 || memmem(line, len, advice, strlen(advice)) || memmem(line, len, "ulimit -l", 9);
 }
 
 char *log_reason(const struct text *log)
