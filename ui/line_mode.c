@@ -110,8 +110,9 @@ static void on_signal(void *ctx, uint32_t signo)
 	if (signo == SIGINT && (s->running || lm->executing)) {
 		_error_ struct error *error = session_interrupt(s);
 
-		if (!lm->json && !lm->raw && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO))
-			fputc('\n', stdout); /* the terminal has shown ^C */
+		/* The terminal has shown ^C; at the prompt (a guest in the background) readline keeps it clean. */
+		if (lm->executing && !lm->json && !lm->raw && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO))
+			fputc('\n', stdout);
 		if (error)
 			out_message(s->talk, ROLE_ERROR, "%s", error_message(error));
 		return;
