@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
 # The built-in probes on KVM HV, from outside of the process that runs the guest.
+[ -r /sys/kernel/btf/vmlinux ] || { echo "this kernel has no BTF, which these programs are relocated by"; exit 77; }
 vmscope probes >/tmp/probes || echo "status $?"
 sed '/attached in/d' /tmp/probes
 tests/lab/power9/hv hcall 100000000 >/dev/null 2>&1 &
