@@ -109,7 +109,7 @@ static struct error *run(struct app *app, int argc, char **argv)
 const struct subcommand subcommand_attach = {
 	.name = "attach",
 	.args = "[OPTION...] PID",
-	.summary = "watch a VM that another process runs, by probes in the host's kernel",
+	.summary = "watch another program's VM by the kernel's probes",
 	.options = print_options,
 	.run = run,
 	.help =

@@ -36,6 +36,6 @@ static struct error *run(struct app *app, int argc, char **argv)
 const struct subcommand subcommand_doctor = {
 	.name = "doctor",
 	.args = "[--json]",
-	.summary = "check what this machine can do, and say what would fix the rest",
+	.summary = "check what works here, and what would fix the rest",
 	.run = run,
 };

@@ -19,8 +19,8 @@ static void overview(void)
 		printf("%*s%s\n", width < 28 ? 28 - width : 2, "", sub->summary);
 	}
 	printf("\nStart here: vmscope run demo\n"
-	       "More: `vmscope help run`, and `vmscope help TOPIC` for the commands of its prompt\n"
-	       "(`vmscope help commands` lists them).\n");
+	       "More: `vmscope help run`; `vmscope help commands` lists the commands of its\n"
+	       "prompt, `vmscope help TOPIC` explains one.\n");
 }
 
 /* Topics that are not subcommands are those of the prompt's own `help`. */

@@ -36,7 +36,7 @@ static struct error *run(struct app *app, int argc, char **argv)
 const struct subcommand subcommand_probes = {
 	.name = "probes",
 	.args = "[--json]",
-	.summary = "list the built-in kernel probes, and by what each is served on this machine",
+	.summary = "list the kernel probes, and what serves each here",
 	.run = run,
 	.help =
 "Each part of a probe is tried by loading and attaching it, best way first; what\n"
