@@ -152,7 +152,8 @@ static struct error *run_statement(struct session *s, const char *line, struct o
 		error = args_parse(s, cmd, rest, &owner);
 	if (error)
 		return error;
-	if (!s->running)
+	/* A command list that goes on does it the way the run was started. */
+	if (!s->running && !s->in_hook)
 		s->background = background;
 	if (!s->in_hook && s->run_depth <= 1)
 		note_repeat(s, cmd, &owner.args, text);

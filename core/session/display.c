@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "core/session/display.h"
 
+#include <string.h>
+
 #include "core/base/cleanup.h"
 #include "core/session/examine.h"
 
@@ -51,8 +53,11 @@ void session_print_display(struct session *s, struct out *out, const struct sess
 	if (d->is_memory)
 		out_list_end(out);
 	if (error) {
+		const char *message = error_message(error);
+
+		/* The first line says it; what follows points at the column with a caret. */
 		out_text(out, ROLE_WARN, " = <");
-		out_str(out, ROLE_WARN, "error", 0, error_message(error));
+		out_strf(out, ROLE_WARN, "error", "%.*s", (int)strcspn(message, "\n"), message);
 		out_text(out, ROLE_WARN, ">");
 	}
 	out_end(out);
