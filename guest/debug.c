@@ -134,6 +134,17 @@ static enum step_result step_any(struct vcpu *v, uint64_t pc, bool block_irqs, s
 				   : step_one(v, pc, block_irqs, report);
 }
 
+/* The instruction at @pc, of which @code holds @len bytes (0: not readable). */
+static enum step_result step_insn(struct vcpu *v, uint64_t pc, const uint8_t *code, size_t len,
+				  bool block_irqs, struct stop_report *report)
+{
+	if (len && machine_host.step_halt(v, code, len)) {
+		v->last_debug = (struct debug_exit){ .pc = machine_host.pc(v) };
+		return STEP_DONE;
+	}
+	return step_any(v, pc, block_irqs, report);
+}
+
 static bool stop_at_pc(struct vcpu *v, uint64_t pc, struct stop_report *report)
 {
 	if (v->skip && v->skip_pc == pc)
@@ -191,7 +202,7 @@ static bool pass_step(struct vcpu *v, struct stop_report *report)
 	enum step_result r;
 	const uint8_t *code;
 	bool block, locked, hit = false;
-	size_t len;
+	size_t len = 0;
 
 	if (stop_at_pc(v, pc, report) || order_finished(v, pc, report))
 		return true;
@@ -207,7 +218,7 @@ static bool pass_step(struct vcpu *v, struct stop_report *report)
 	locked = stops->step_watch && !v->may_halt && v->vm->nvcpus > 1;
 	if (locked)
 		stops_step_lock(stops);
-	r = step_any(v, pc, block, report);
+	r = step_insn(v, pc, code, code ? len : 0, block, report);
 	if (r != STEP_AGAIN && stops->step_watch && stops_hit_step(v, pc, report))
 		hit = true;
 	if (locked)
@@ -232,10 +243,20 @@ static bool pass_free(struct vcpu *v, struct stop_report *report)
 		bool here = v->skip_pc == pc && stops_break_at(stops, pc);
 
 		if (here) {
-			enum step_result r = step_any(v, pc, !v->may_halt, report);
+			const struct mem_reader reader = vcpu_reader(v);
+			uint64_t sp = machine_host.sp(v);
+			enum step_result r;
+			size_t len = 0;
+			uint64_t gpa;
+			const uint8_t *code = vcpu_fetch_code(v, pc, &len, &gpa);
 
-			if (r == STEP_DONE)
+			r = step_insn(v, pc, code, code ? len : 0, !v->may_halt, report);
+
+			/* Also when nobody asks: what the step left in an interrupt's frame is cleaned up. */
+			if (r == STEP_DONE) {
+				machine_host.step_interrupted(v, &reader, pc, sp);
 				v->skip = false;
+			}
 			if (r == STEP_DONE && v->last_debug.slots && stops_hit_slots(v, &v->last_debug, report))
 				return true;
 			return r == STEP_STOP;

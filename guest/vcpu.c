@@ -233,6 +233,24 @@ struct mem_reader vcpu_reader(struct vcpu *v)
 	return (struct mem_reader){ .ctx = v, .phys = read_phys, .virt = read_virt };
 }
 
+bool vcpu_write_byte(struct vcpu *v, uint64_t gva, uint8_t byte)
+{
+	const struct mem_reader phys = { .ctx = v, .phys = read_phys };
+	struct mmu_walk walk;
+	struct error *err;
+	uint64_t bad;
+
+	machine_host.regs_core(v, &v->regs);
+	err = machine_host.arch->walk(&v->regs, &phys, gva, &walk);
+	if (err) {
+		error_destroy(err);
+		return false;
+	}
+	if (walk.verdict != MMU_MAPPED && walk.verdict != MMU_NO_PAGING)
+		return false;
+	return memory_write(&v->vm->mem, walk.gpa, &byte, 1, &bad);
+}
+
 /* The entries the translation came from still read the same (but for accessed and dirty bits, which
  * the CPU sets: any change only costs another walk). */
 static bool fetch_valid(const struct vcpu_fetch *f)

@@ -118,6 +118,8 @@ struct vcpu *vcpu_self(const struct vm *vm);
 
 /* Guest-virtual memory as the vCPU sees it; its thread or parked. */
 struct mem_reader vcpu_reader(struct vcpu *v);
+/* One byte of guest-virtual memory, by the thread of a vCPU that is not in KVM_RUN. */
+bool vcpu_write_byte(struct vcpu *v, uint64_t gva, uint8_t byte);
 /* The watchdog asked: has this vCPU got anywhere since the last look? True: stop with @report. */
 bool vcpu_look(struct vcpu *v, struct stop_report *report);
 /* Remembers what the vCPU does now; a change is an event. Its thread. */

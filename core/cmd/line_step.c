@@ -5,6 +5,7 @@
  *
  *	into a call  --> next: runs to the return address; step: to the first line behind the prologue,
  *	                 or as next when the function has no lines
+ *	an interrupt --> runs to where it was taken
  *	elsewhere    --> the start of another line: done; the middle of one (after a return): on to its end
  */
 #include <stdio.h>
@@ -18,6 +19,7 @@
 #include "core/command/command.h"
 
 #define STEP_CHUNK 1000000	/* instructions a target steps before it reports back */
+#define IRQ_WORDS 4		/* error code, vector and such lie above the interrupted pc */
 
 enum line_kind { LINE_STEP, LINE_NEXT, LINE_UNTIL };
 
@@ -55,14 +57,16 @@ static struct run_request range_request(const struct session *s, const struct li
 	return req;
 }
 
-/* Whether a call out of the line's range led to @pc: the word on the stack returns into it. */
-static bool called(struct session *s, const struct line_plan *p, uint64_t *ret_back, uint64_t *ret_sp)
+/* Whether one of the first @words on the stack returns into the line's range: a call out of it led to the
+ * pc, or an interrupt (what it pushes and the first instructions of its handler come before). */
+static bool returns_here(struct session *s, const struct line_plan *p, unsigned words, uint64_t *ret_back,
+			 uint64_t *ret_sp)
 {
 	const struct regs *regs;
 	struct error *error;
-	uint8_t word[8] = { 0 };
-	unsigned size;
-	size_t done;
+	uint8_t stack[8 * IRQ_WORDS] = { 0 };
+	unsigned size = 8;
+	size_t done = 0;
 	bool stale;
 
 	error = session_regs(s, 0, &regs, &stale);
@@ -70,14 +74,15 @@ static bool called(struct session *s, const struct line_plan *p, uint64_t *ret_b
 		error = step_stack(s, ret_sp);
 	if (!error) {
 		size = s->target->arch->code_bits ? s->target->arch->code_bits(regs) / 8 : 8;
-		error = session_mem_read(s, *ret_sp, word, size, &done);
+		error = session_mem_read(s, *ret_sp, stack, words * size, &done);
 	}
-	if (error) {
-		error_destroy(error);
-		return false;
+	error_destroy(error);
+	for (unsigned i = 0; i < words && (i + 1) * size <= done; i++) {
+		*ret_back = bytes_read(stack + i * size, size, s->target->arch->big_endian);
+		if (*ret_back > p->lo && *ret_back <= p->hi)
+			return true;
 	}
-	*ret_back = bytes_read(word, size, s->target->arch->big_endian);
-	return *ret_back > p->lo && *ret_back <= p->hi;
+	return false;
 }
 
 static struct error *run_on(struct session *s, const struct line_plan *p)
@@ -169,8 +174,6 @@ static bool line_stopped(struct session *s, struct session_plan *plan, struct st
 
 	if (report->reason == STOP_BREAK && report->id != p->break_id)
 		return false;
-	if (report->stepped_irq)
-		return false;
 	session_internal_disarm(s, take_id(&p->break_id));
 	p->to_body = false;
 	*ret_error = session_pc(s, &pc);
@@ -182,7 +185,16 @@ static bool line_stopped(struct session *s, struct session_plan *plan, struct st
 		*ret_error = run_on(s, p);
 		return !*ret_error;
 	}
-	if (report->reason == STOP_STEP && called(s, p, &back, &sp)) {
+	if (report->stepped_irq) {
+		/* Not what the source says: through the handler and on with the line. */
+		if (!returns_here(s, p, IRQ_WORDS, &back, &sp))
+			return false;
+		*ret_error = step_break_after(s, back, sp + 1, &p->break_id);
+		if (!*ret_error)
+			*ret_error = run_to_break(s);
+		return !*ret_error;
+	}
+	if (report->reason == STOP_STEP && returns_here(s, p, 1, &back, &sp)) {
 		if (enter_or_pass(s, p, pc, back, sp, &done, ret_error))
 			return true;
 	} else if (landed(s, p, pc, &done, ret_error)) {

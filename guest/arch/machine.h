@@ -119,6 +119,10 @@ struct machine {
 	/* A halt instruction at @pc was stepped: some KVMs lose the halt to the debug exit. Makes it stand;
 	 * false when an interrupt was taken instead. */
 	bool (*halt)(struct vcpu *v, uint64_t pc);
+	/* Steps the halt instruction in @code without KVM: its emulator keeps a request to halt when a single
+	 * step ends before it is served, and serves it at some later instruction. False: not a halt, or
+	 * one that KVM must judge. */
+	bool (*step_halt)(struct vcpu *v, const uint8_t *code, size_t len);
 	/* A vCPU halted in KVM: may anything still wake it? */
 	bool (*can_wake)(struct vcpu *v);
 	struct error *(*regs_read)(struct vcpu *v, unsigned groups, struct regs *ret);

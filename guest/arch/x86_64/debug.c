@@ -166,8 +166,14 @@ bool x86_step_interrupted(struct vcpu *v, const struct mem_reader *mem, uint64_t
 		uint64_t flags = bytes_read(raw + (i + 2) * word, word, false);
 		uint64_t linear = word == 2 ? ip + (cs << 4) : ip;
 
-		if (linear == old_pc && cs <= 0xffff && (flags & BIT(1)) && !(flags & BIT(3)))
-			return true;
+		if (linear != old_pc || cs > 0xffff || !(flags & BIT(1)) || (flags & BIT(3)))
+			continue;
+		/* KVM steps by setting TF and hides it from everybody but the interrupt that pushes it: the
+		 * handler's iret would bring it back into a guest that then runs free. */
+		if (flags & X86_FLAGS_TF)
+			vcpu_write_byte(v, sp + (i + 2) * word + 1,
+					raw[(i + 2) * word + 1] & ~(X86_FLAGS_TF >> 8));
+		return true;
 	}
 	return false;
 }

@@ -129,6 +129,34 @@ static bool halt(struct vcpu *v, uint64_t pc)
 	return true;
 }
 
+static bool step_halt(struct vcpu *v, const uint8_t *code, size_t len)
+{
+	struct kvm_mp_state mp = { .mp_state = KVM_MP_STATE_HALTED };
+	struct kvm_vcpu_events events;
+	struct kvm_sregs sregs;
+	struct kvm_regs regs;
+
+	/* With prefixes it is KVM's to decide; without its LAPIC the exit does it. */
+	if (code[0] != 0xf4 || !x86_lapic_in_kernel(v->vm) ||
+	    ioctl(v->fd, KVM_GET_VCPU_EVENTS, &events) || ioctl(v->fd, KVM_GET_REGS, &regs) ||
+	    ioctl(v->fd, KVM_GET_SREGS, &sregs))
+		return false;
+	/* Outside ring 0 it faults. */
+	if ((sregs.cr0 & X86_CR0_PE) && (sregs.ss.dpl || (regs.rflags & X86_FLAGS_VM)))
+		return false;
+	if (events.exception.injected || events.exception.pending || events.interrupt.injected ||
+	    events.nmi.injected)
+		return false; /* something is on its way in before the halt */
+	regs.rip++;
+	events.interrupt.shadow = 0;
+	events.flags = KVM_VCPUEVENT_VALID_SHADOW;
+	if (ioctl(v->fd, KVM_SET_REGS, &regs) || ioctl(v->fd, KVM_SET_VCPU_EVENTS, &events) ||
+	    ioctl(v->fd, KVM_SET_MP_STATE, &mp))
+		return false;
+	x86_refresh(v);
+	return true;
+}
+
 /* Interrupts wait for IF; an NMI comes from another CPU or a watchdog nobody set up here. */
 static bool can_wake(struct vcpu *v)
 {
@@ -181,6 +209,7 @@ const struct machine machine_host = {
 	.enter = x86_enter,
 	.halt_wakes = x86_halt_wakes,
 	.halt = halt,
+	.step_halt = step_halt,
 	.can_wake = can_wake,
 	.regs_read = x86_regs_read,
 	.reg_write = x86_reg_write,
