@@ -91,6 +91,8 @@ static void settle(struct vm *vm)
 	if (run->state != TARGET_STOPPING || run->active)
 		return;
 	time_stop(vm);
+	/* Nobody runs: memory is the guest's own again, for all that look at it without asking. */
+	memory_plants_live(&vm->mem, false, machine_host.break_insn);
 	run->state = ends_guest(run->report.reason) ? TARGET_ENDED : TARGET_STOPPED;
 	if (run->report.reason == STOP_RESET)
 		run->reset_next = true;

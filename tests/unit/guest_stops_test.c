@@ -369,6 +369,36 @@ static void test_temporary_second(void **state)
 	live_end(&g);
 }
 
+/* While the guest is stopped, and when it has ended, no planted byte is in its memory. */
+static void test_byte_lifted(void **state)
+{
+	struct stop_spec spec = live_break(1, LIVE_CODE + 5);
+	const uint8_t *host;
+	struct error *err;
+	struct live g;
+	size_t len;
+
+	start_work(&g);
+	spec.want = STOP_MECH_BYTE;
+	err = target_stop_arm(g.target, &spec);
+	if (err) {
+		assert_int_equal(error_code(err), ERROR_UNSUPPORTED);
+		error_destroy(err);
+		live_end(&g);
+		return;
+	}
+	host = g.target->ops->phys_ptr(g.target, LIVE_CODE + 5, &len);
+	assert_int_equal(*host, 0x90);
+	for (unsigned i = 0; i < 3; i++) {
+		assert_break(live_continue(&g), 1, LIVE_CODE + 5);
+		assert_int_equal(*host, 0x90);
+	}
+	live_go(&g);
+	assert_ok(target_kill(g.target));
+	assert_int_equal(*host, 0x90);
+	live_end(&g);
+}
+
 /* The guest writes over a planted byte: its own byte is what is shown, and what stays. */
 static void test_byte_overwritten(void **state)
 {
@@ -406,6 +436,7 @@ int main(void)
 		cmocka_unit_test(test_condition_fault),
 		cmocka_unit_test(test_temporary),
 		cmocka_unit_test(test_temporary_second),
+		cmocka_unit_test(test_byte_lifted),
 		cmocka_unit_test(test_byte_overwritten),
 		cmocka_unit_test(test_mechanisms),
 		cmocka_unit_test(test_step_onto_break),
