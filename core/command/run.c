@@ -11,6 +11,7 @@
 #include "core/session/run.h"
 
 #define RUN_DEPTH_MAX 16
+#define SCRIPT_SLICE_NS (50ULL * 1000 * 1000)
 
 /* ---- splitting ----------------------------------------------------------------------------------- */
 
@@ -198,6 +199,19 @@ static void queue_front(struct session *s, const lines_t *lines, size_t from)
 	s->queue.cap = queue.cap;
 }
 
+/* Scripts that run scripts can go on for ever: keys and signals get their turn. */
+static struct error *poll_script(struct session *s)
+{
+	uint64_t now = clock_now_ns();
+
+	if (s->run_depth == 1 || s->in_hook)
+		s->run_polled_ns = now;
+	if (now - s->run_polled_ns < SCRIPT_SLICE_NS)
+		return NULL;
+	s->run_polled_ns = now;
+	return loop_run_once(s->loop, 0);
+}
+
 /* Runs @lines; @numbers has the number of the text line each came from. */
 static struct error *run_statements(struct session *s, const lines_t *lines, const size_t *numbers,
 				    struct out *out, size_t *ret_failed)
@@ -207,7 +221,11 @@ static struct error *run_statements(struct session *s, const lines_t *lines, con
 
 		if (ret_failed)
 			*ret_failed = numbers[i];
-		error = run_statement(s, lines->data[i], out);
+		error = poll_script(s);
+		if (!error && s->interrupted)
+			error = error_create(ERROR_CANCELLED, "interrupted");
+		if (!error && !s->quit)
+			error = run_statement(s, lines->data[i], out);
 		if (error)
 			return error;
 		if (s->interrupted)

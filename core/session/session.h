@@ -156,6 +156,7 @@ struct session {
 	VEC(char *) queue;		/* command lines that wait for the stop */
 	unsigned collect;		/* `commands N`: lines go to this stop's list until `end` */
 	unsigned run_depth;		/* command_run() inside command_run(): `source` */
+	uint64_t run_polled_ns;		/* when the loop last had its turn between lines of scripts */
 	unsigned error_depth;		/* of the script that put its name before the error under way */
 	bool in_hook;			/* inside after_stop(): nothing there waits */
 	char *repeat_line;		/* what an empty line at a prompt runs; NULL: nothing */

@@ -45,6 +45,13 @@ has "script:2: " "$err"
 hasnt '= 3' "$out"
 expect 1 'error in -x' run -x 'print 1' -x nonsense -x 'print 3' fake
 has "^vmscope: -x 'nonsense': there is no command" "$err"
+# Scripts that run scripts, more often than anybody can wait for: a signal ends them.
+for i in {1..13}; do
+	for _ in {1..20}; do echo "source $TMPDIR/s$((i + 1))"; done >"$TMPDIR/s$i"
+done
+echo 'print 1' >"$TMPDIR/s14"
+expect 143 'nested scripts' timeout --preserve-status -k 10 -s TERM 1 "$fake" run --norc -x "source $TMPDIR/s1" fake
+
 # What a script or a file calls things reaches the terminal only in readable form.
 expect 1 'escape sequences' run -x $'print "\e]0;owned\a' -x 'print 3' fake
 hasnt $'[\a\e]' "$err"
