@@ -13,6 +13,7 @@
 #define DRAIN_BATCH 4096
 #define DRAIN_ROUNDS 1024
 #define POLL_NS (20ULL * 1000 * 1000) /* a flood must not keep Ctrl-C waiting */
+#define EXIT_GUEST_CRASHED 4
 #define WAIT_SLICE_MS 100
 
 /* ---- plans and internal stops -------------------------------------------------------------------- */
@@ -186,6 +187,10 @@ static void on_stop(struct session *s, struct stop_report *report)
 		s->exit_status = report->exit_code;
 		s->quit = true;
 	}
+	/* A guest that crashed gave no status, and that is no success. What it gives is odd (isa-debug-exit)
+	 * or 0 (power off). */
+	if (s->exit_from_guest && (report->reason == STOP_SHUTDOWN || report->reason == STOP_ERROR))
+		s->exit_status = EXIT_GUEST_CRASHED;
 	run_lines(s, stop);
 }
 
