@@ -120,7 +120,7 @@ static void test_sizes(void **state)
 	const struct machine machine = with_hole();
 	struct memory mem;
 
-	assert_error(memory_create(&mem, &machine, 0), ERROR_USAGE, "too little");
+	assert_error(memory_create(&mem, &machine, 0), ERROR_USAGE, "at least 64K");
 	assert_error(memory_create(&mem, &machine, 1ull << 60), ERROR_USAGE, "more than the host has");
 }
 
