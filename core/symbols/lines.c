@@ -13,6 +13,8 @@
 
 /* More units than any kernel has. */
 #define UNITS_MAX (1 << 20)
+/* Units may share lists of ranges: made-up files have the product of both. A kernel has a few million. */
+#define RANGES_MAX (16 << 20)
 /* Overlapping ranges or rows looked through for one address; only made-up files have more. */
 #define OVERLAP_MAX 256
 
@@ -146,7 +148,7 @@ static void scan_unit(struct symbol_object *object, Dwarf_Die *die)
 	vec_push(&lines->units, (struct line_unit){
 		.die = *die, .is_asm = dwarf_srclang(die) == DW_LANG_Mips_Assembler,
 		.is_optimized = is_optimized(die) });
-	while ((at = dwarf_ranges(die, at, &base, &lo, &hi)) > 0)
+	while (lines->ranges.len < RANGES_MAX && (at = dwarf_ranges(die, at, &base, &lo, &hi)) > 0)
 		add_range(object, index, lo, hi);
 	if (lines->ranges.len > before)
 		return;
