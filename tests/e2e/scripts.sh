@@ -90,7 +90,8 @@ printf 'nonsense\n' | run --json --plain fake >"$out" 2>"$err"
 has '^\{"type":"error","text":"there is no command' "$out"
 
 # Signals: the guest is interrupted, or everything ends with 128+N.
-run -x 'set $pc = spin' -x continue fake >"$out" 2>"$err" &
+# The program itself, not the function: $! is then the one that must end.
+"$fake" run --norc -x 'set $pc = spin' -x continue fake >"$out" 2>"$err" &
 pid=$!
 for _ in $(seq 100); do grep -q 'started\|first' "$out" && break; sleep 0.05; done
 kill -TERM $pid
