@@ -2,6 +2,7 @@
 #include "ui/line_mode.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -52,7 +53,10 @@ static void write_all(struct line_mode *lm, const char *data, size_t len)
 	while (len && !lm->ended_by) {
 		ssize_t n = write(STDOUT_FILENO, data, len);
 
-		if (n < 0 && errno != EINTR)
+		/* Whoever shares the terminal or the pipe may have made it non-blocking. */
+		if (n < 0 && errno == EAGAIN)
+			poll(&(struct pollfd){ .fd = STDOUT_FILENO, .events = POLLOUT }, 1, 100);
+		else if (n < 0 && errno != EINTR)
 			end_session(lm, SIGPIPE);
 		if (n > 0) {
 			data += n;
@@ -140,7 +144,7 @@ static void on_input(void *ctx, uint32_t events)
 	char buf[256], *leave;
 	ssize_t n = read(STDIN_FILENO, buf, sizeof(buf));
 
-	if (n < 0 && errno == EINTR)
+	if (n < 0 && (errno == EINTR || errno == EAGAIN))
 		return;
 	if (n <= 0) {
 		lm->input_ended = true; /* the guest runs on without a keyboard */
