@@ -89,6 +89,13 @@ static enum exit_next exit_mmio(struct vcpu *v, struct stop_report *report)
 	};
 
 	v->io_pending = true;
+	if (run->mmio.is_write && memory_ptr(&v->vm->mem, ev.gpa, NULL)) {
+		/* RAM that a watchpoint made read-only: the write is done here and nobody else's business. */
+		uint64_t bad;
+
+		memory_write(&v->vm->mem, ev.gpa, run->mmio.data, len, &bad);
+		return stops_hit_page(v, ev.gpa, len, report) ? EXIT_STOP : EXIT_GO;
+	}
 	if (run->mmio.is_write) {
 		ev.value = bytes_read(run->mmio.data, len, false);
 		bus_write(v->vm->bus, MEM_MMIO, ev.gpa, len, ev.value);

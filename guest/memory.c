@@ -65,21 +65,74 @@ struct error *memory_create(struct memory *mem, const struct machine *machine, u
 	return NULL;
 }
 
+static int map_slot(struct memory *mem, int vm_fd, uint64_t gpa, uint64_t len, uint8_t *host, uint32_t flags)
+{
+	struct kvm_userspace_memory_region region = {
+		.slot = mem->nmapped, .flags = flags, .guest_phys_addr = gpa, .memory_size = len,
+		.userspace_addr = (uintptr_t)host,
+	};
+
+	if (len == 0)
+		return 0;
+	if (ioctl(vm_fd, KVM_SET_USER_MEMORY_REGION, &region))
+		return -1;
+	mem->nmapped++;
+	return 0;
+}
+
+/* One piece of RAM, cut where its pages are protected. */
+static int map_cut(struct memory *mem, int vm_fd, const struct memory_slot *s)
+{
+	uint64_t at = s->gpa, end = s->gpa + s->len;
+
+	for (unsigned i = 0; i < mem->nprotected; i++) {
+		uint64_t page = mem->protected[i];
+
+		if (page < at || page >= end)
+			continue;
+		if (map_slot(mem, vm_fd, at, page - at, s->host + (at - s->gpa), 0) ||
+		    map_slot(mem, vm_fd, page, MEMORY_PAGE, s->host + (page - s->gpa), KVM_MEM_READONLY))
+			return -1;
+		at = page + MEMORY_PAGE;
+	}
+	return map_slot(mem, vm_fd, at, end - at, s->host + (at - s->gpa), 0);
+}
+
 struct error *memory_map_kvm(struct memory *mem, int vm_fd)
 {
-	for (unsigned i = 0; i < mem->nslots; i++) {
-		struct kvm_userspace_memory_region region = {
-			.slot = i,
-			.guest_phys_addr = mem->slots[i].gpa,
-			.memory_size = mem->slots[i].len,
-			.userspace_addr = (uintptr_t)mem->slots[i].host,
-		};
-
-		if (ioctl(vm_fd, KVM_SET_USER_MEMORY_REGION, &region))
+	for (unsigned i = 0; i < mem->nslots; i++)
+		if (map_cut(mem, vm_fd, &mem->slots[i]))
 			return error_errno(errno, "KVM refuses guest memory at 0x%" PRIx64 " (0x%" PRIx64 " bytes)",
 					   mem->slots[i].gpa, mem->slots[i].len);
-	}
 	return NULL;
+}
+
+static struct error *remap(struct memory *mem, int vm_fd)
+{
+	while (mem->nmapped) {
+		struct kvm_userspace_memory_region none = { .slot = mem->nmapped - 1 };
+
+		if (ioctl(vm_fd, KVM_SET_USER_MEMORY_REGION, &none))
+			return error_errno(errno, "KVM keeps memslot %u", none.slot);
+		mem->nmapped--;
+	}
+	return memory_map_kvm(mem, vm_fd);
+}
+
+struct error *memory_protect(struct memory *mem, int vm_fd, const uint64_t *pages, unsigned n)
+{
+	struct error *err;
+
+	if (n == mem->nprotected && memcmp(pages, mem->protected, n * sizeof(*pages)) == 0)
+		return NULL;
+	mem->nprotected = n;
+	memcpy(mem->protected, pages, n * sizeof(*pages));
+	err = remap(mem, vm_fd);
+	if (!err)
+		return NULL;
+	mem->nprotected = 0;
+	error_destroy(remap(mem, vm_fd));
+	return error_prefix(err, "cannot protect a page");
 }
 
 void memory_destroy(struct memory *mem)

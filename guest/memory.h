@@ -17,6 +17,8 @@
 struct machine;
 
 #define MEMORY_SLOTS 2
+#define MEMORY_PROTECT_MAX 8	/* pages that can be read-only at a time */
+#define MEMORY_PAGE 4096u
 #define PLANT_MAX 8	/* bytes of the longest break instruction */
 
 struct memory_slot {
@@ -38,12 +40,18 @@ struct memory {
 	uint64_t bytes;
 	unsigned nslots;
 	struct memory_slot slots[MEMORY_SLOTS];
+	unsigned nmapped;	/* memslots KVM has: more than @nslots when pages are protected */
+	unsigned nprotected;
+	uint64_t protected[MEMORY_PROTECT_MAX]; /* gpa of pages, ascending */
 	pthread_mutex_t plant_lock; /* guards plants and the guest bytes under them */
 	VEC(struct plant) plants;
 };
 
 struct error *memory_create(struct memory *mem, const struct machine *machine, uint64_t bytes);
 struct error *memory_map_kvm(struct memory *mem, int vm_fd);
+/* Makes exactly these @n pages (ascending) read-only for the guest: its writes there exit as MMIO.
+ * Every vCPU is parked. On an error all RAM is writable again. */
+struct error *memory_protect(struct memory *mem, int vm_fd, const uint64_t *pages, unsigned n);
 void memory_destroy(struct memory *mem);
 void memory_clear(struct memory *mem); /* all RAM zero, all plants forgotten */
 struct load_ram memory_load_ram(const struct memory *mem);

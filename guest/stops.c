@@ -128,9 +128,80 @@ step:
 	e->mech = STOP_MECH_STEP;
 }
 
+/*
+ * Page protection serves write watches of guest-physical memory, which no debug register can, where one
+ * vCPU runs: with more, KVM's emulation of a locked instruction on a read-only page is not atomic, and a
+ * virtual range may be mapped elsewhere at any time. A page whose write KVM can not hand out (an
+ * exception frame) is the guest's to lose; such guests ask for `want` STEP.
+ */
+static bool page_serves(struct vm *vm, const struct stop_entry *e)
+{
+	return e->spec.physical && e->spec.access == STOP_WRITE && vm->nvcpus == 1 &&
+	       vm->stops.support.readonly && vm->caps.readonly_mem &&
+	       (e->spec.want == STOP_MECH_NONE || e->spec.want == STOP_MECH_PAGE);
+}
+
+/* Adds the pages of @e to the ascending list; false when there is no room or they are no RAM. */
+static bool add_pages(struct vm *vm, const struct stop_entry *e, uint64_t *pages, unsigned *n)
+{
+	uint64_t last = align_down(e->spec.addr + e->spec.len - 1, MEMORY_PAGE);
+
+	for (uint64_t page = align_down(e->spec.addr, MEMORY_PAGE); page <= last; page += MEMORY_PAGE) {
+		unsigned at = 0;
+
+		while (at < *n && pages[at] < page)
+			at++;
+		if (at < *n && pages[at] == page)
+			continue;
+		if (*n == MEMORY_PROTECT_MAX || !memory_ptr(&vm->mem, page, NULL))
+			return false;
+		memmove(&pages[at + 1], &pages[at], (*n - at) * sizeof(*pages));
+		pages[at] = page;
+		(*n)++;
+	}
+	return true;
+}
+
+/* Protects what PAGE watches need; what can not be protected is watched by stepping. */
+static void plan_pages(struct vm *vm)
+{
+	struct stops *stops = &vm->stops;
+	uint64_t pages[MEMORY_PROTECT_MAX];
+	struct error *err;
+	unsigned n = 0;
+
+	for (size_t i = 0; i < stops->list.len; i++) {
+		struct stop_entry *e = stops->list.data[i];
+		uint64_t before[MEMORY_PROTECT_MAX];
+		unsigned nbefore = n;
+
+		memcpy(before, pages, n * sizeof(*pages));
+		if (e->mech != STOP_MECH_PAGE || add_pages(vm, e, pages, &n))
+			continue;
+		e->mech = STOP_MECH_STEP;
+		n = nbefore;
+		memcpy(pages, before, n * sizeof(*pages));
+	}
+	err = memory_protect(&vm->mem, vm->fd, pages, n);
+	for (size_t i = 0; i < stops->list.len; i++) {
+		struct stop_entry *e = stops->list.data[i];
+
+		if (err && e->mech == STOP_MECH_PAGE)
+			e->mech = STOP_MECH_STEP;
+		if (e->spec.kind == STOP_KIND_WATCH && e->mech == STOP_MECH_STEP)
+			stops->stepping = stops->step_watch = true;
+	}
+	error_destroy(err);
+}
+
 static void plan_watch(struct vm *vm, struct stop_entry *e)
 {
 	const struct mech_support *can = &vm->stops.support;
+
+	if (page_serves(vm, e)) {
+		e->mech = STOP_MECH_PAGE;
+		return;
+	}
 	/* x86 has no read-only slot: a pure read watch takes a read-write one and looks for a change. */
 	if (!e->spec.physical && can->watch_dr && e->spec.want != STOP_MECH_STEP &&
 	    plan_watch_slots(&vm->stops, e))
@@ -209,6 +280,7 @@ void stops_plan(struct vm *vm)
 		for (size_t i = 0; i < stops->list.len; i++)
 			if ((stops->list.data[i]->spec.want == STOP_MECH_DR) == (pass == 0))
 				plan_entry(vm, stops->list.data[i]);
+	plan_pages(vm);
 	if (memcmp(before, stops->slot, sizeof(before)))
 		stops->generation++;
 }

@@ -78,6 +78,9 @@ bool stops_break_at(const struct stops *stops, uint64_t pc);
 void stops_step_lock(struct stops *stops);
 void stops_step_unlock(struct stops *stops);
 
+/* The guest wrote @len bytes at @gpa of a protected page (they are in memory already). */
+bool stops_hit_page(struct vcpu *v, uint64_t gpa, unsigned len, struct stop_report *report);
+
 /* stops_eval.c: filters, condition, ignore count; counts. True: a real hit. */
 bool stops_accept(struct vcpu *v, struct stop_entry *e, const struct event *event,
 		  struct stop_report *report);

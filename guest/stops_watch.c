@@ -137,6 +137,21 @@ bool stops_watch_changed(struct vcpu *v, struct stop_entry *e, struct stop_repor
 	return report_watch(v, e, &c, report);
 }
 
+bool stops_hit_page(struct vcpu *v, uint64_t gpa, unsigned len, struct stop_report *report)
+{
+	struct stops *stops = &v->vm->stops;
+	struct stop_report other;
+	bool hit = false;
+
+	for (size_t i = 0; i < stops->list.len; i++) {
+		struct stop_entry *e = stops->list.data[i];
+
+		if (e->mech == STOP_MECH_PAGE && gpa < e->spec.addr + e->spec.len && e->spec.addr < gpa + len)
+			hit |= stops_watch_changed(v, e, hit ? &other : report);
+	}
+	return hit;
+}
+
 bool stops_hit_step(struct vcpu *v, uint64_t pc, struct stop_report *report)
 {
 	struct stops *stops = &v->vm->stops;

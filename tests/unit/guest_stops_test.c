@@ -217,6 +217,7 @@ static void test_watch_wide(void **state)
 
 	start_work(&g);
 	spec.physical = true;
+	spec.want = STOP_MECH_STEP;
 	spec.cond = live_cond("rcx >= 50", NULL);
 	arm(&g, spec);
 	expr_unref(spec.cond);
@@ -225,6 +226,50 @@ static void test_watch_wide(void **state)
 	assert_int_equal(r.watch_addr, 0x3000);
 	assert_int_equal(r.watch_new & 0xff, 50);
 	assert_int_equal(status(&g, 4).mech, STOP_MECH_STEP);
+	live_end(&g);
+}
+
+/* Page protection: the same hits as by stepping, other writes to the page pass, and nothing is lost. */
+static void test_watch_page(void **state)
+{
+	struct live g;
+	struct stop_spec spec = live_watch(4, 0x3000, 4, STOP_WRITE);
+	struct stop_spec other = live_watch(5, 0x3800, 8, STOP_WRITE);
+	struct stop_report r;
+	uint32_t value;
+
+	start_work(&g);
+	spec.physical = other.physical = true;
+	arm(&g, spec);
+	arm(&g, other);
+	if (status(&g, 4).mech != STOP_MECH_PAGE) {
+		live_end(&g);
+		skip();
+	}
+	for (unsigned i = 1; i <= 3; i++) {
+		r = live_continue(&g);
+		assert_int_equal(r.reason, STOP_WATCH);
+		assert_int_equal(r.id, 4);
+		assert_int_equal(r.watch_old, i - 1);
+		assert_int_equal(r.watch_new, i);
+		assert_int_equal(r.pc, LIVE_CODE + 15);
+	}
+	/* A step that writes stops there too; the memory holds what the guest wrote. */
+	r = live_step(&g, 0, 1000);
+	assert_int_equal(r.reason, STOP_WATCH);
+	assert_int_equal(r.watch_new, 4);
+	assert_ok(target_phys_read(g.target, 0x3000, &value, sizeof(value)));
+	assert_int_equal(value, 4);
+	/* Without it the page is plain memory again. */
+	assert_ok(target_stop_disarm(g.target, 4));
+	assert_int_equal(status(&g, 5).mech, STOP_MECH_PAGE);
+	r = live_step(&g, 0, 100);
+	assert_int_equal(r.reason, STOP_STEP);
+	assert_ok(target_stop_disarm(g.target, 5));
+	r = live_step(&g, 0, 100);
+	assert_int_equal(r.reason, STOP_STEP);
+	assert_ok(target_phys_read(g.target, 0x3000, &value, sizeof(value)));
+	assert_true(value > 4);
 	live_end(&g);
 }
 
@@ -442,6 +487,7 @@ int main(void)
 		cmocka_unit_test(test_step_onto_break),
 		cmocka_unit_test(test_watch),
 		cmocka_unit_test(test_watch_wide),
+		cmocka_unit_test(test_watch_page),
 		cmocka_unit_test(test_watch_read),
 		cmocka_unit_test(test_catch_io),
 		cmocka_unit_test(test_arm_running),
