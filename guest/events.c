@@ -16,10 +16,12 @@
 
 #define RING_BYTES (1u << 20)
 #define RING_NOTIFY (RING_BYTES / 4)
+#define SPILL_MAX (16u << 20)
 
 struct error *vm_events_create(struct vm *vm)
 {
 	pthread_mutex_init(&vm->misc_lock, NULL);
+	pthread_mutex_init(&vm->spill_lock, NULL);
 	vm->event_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	if (vm->event_fd < 0)
 		return error_errno(errno, "cannot create an eventfd");
@@ -32,6 +34,8 @@ void vm_events_destroy(struct vm *vm)
 	if (vm->event_fd >= 0)
 		close(vm->event_fd);
 	pthread_mutex_destroy(&vm->misc_lock);
+	pthread_mutex_destroy(&vm->spill_lock);
+	free(vm->spill);
 }
 
 static void notify(struct vm *vm)
@@ -43,14 +47,74 @@ static void notify(struct vm *vm)
 		atomic_store(&vm->event_signalled, false);
 }
 
+/* ---- console output that found a ring full ----------------------------------------------------- */
+
+/* More of the record that was put last, when there is room in it: a guest writes byte by byte. */
+static bool spill_join(struct vm *vm, const struct vmm_console *more)
+{
+	struct event *last = (struct event *)(vm->spill + vm->spill_last);
+	struct vmm_console *to = (struct vmm_console *)last->payload;
+
+	if (!vm->spill_len || to->port != more->port || to->len + more->len > sizeof(to->data))
+		return false;
+	memcpy(to->data + to->len, more->data, more->len);
+	to->len += more->len;
+	last->payload_len = offsetof(struct vmm_console, data) + to->len;
+	return true;
+}
+
+static bool spill_append(struct vm *vm, const struct vmm_console *console)
+{
+	size_t size = align_up(sizeof(struct event) + sizeof(*console), 8);
+	struct event *event;
+
+	if (vm->spill_len + size > SPILL_MAX)
+		return false;
+	if (vm->spill_len + size > vm->spill_cap) {
+		vm->spill_cap = vm->spill_cap ? vm->spill_cap * 2 : 64 << 10;
+		vm->spill = xrealloc(vm->spill, vm->spill_cap);
+	}
+	vm->spill_last = vm->spill_len;
+	event = (struct event *)(vm->spill + vm->spill_last);
+	memset(event, 0, size);
+	*event = (struct event){
+		.time_ns = clock_now_ns(), .schema = VMM_CONSOLE, .size = size, .cpu = UINT32_MAX, .vm = 1,
+		.vcpu = EVENT_NO_VCPU, .payload_len = offsetof(struct vmm_console, data) + console->len,
+	};
+	memcpy(event->payload, console, event->payload_len);
+	vm->spill_len += size;
+	return true;
+}
+
+/*
+ * What a guest prints is kept, also when the reader is slow and exits no longer fit the ring. As long as
+ * something lies here, what is printed next comes after it (@first: start with this).
+ */
+static bool spill(struct vm *vm, const struct vmm_console *console, bool first)
+{
+	bool kept = false;
+
+	pthread_mutex_lock(&vm->spill_lock);
+	if (first || vm->spill_len)
+		kept = spill_join(vm, console) || spill_append(vm, console);
+	atomic_store(&vm->spilling, vm->spill_len > 0);
+	pthread_mutex_unlock(&vm->spill_lock);
+	return kept;
+}
+
 /* Into the ring of @v, on its thread. */
 static void put(struct vcpu *v, uint32_t schema, uint16_t vcpu, const void *payload, size_t len,
 		uint64_t time_ns, bool is_exit)
 {
-	struct event *event = event_ring_reserve(v->ring, schema, vcpu, len);
+	struct event *event;
 	uint32_t fill;
 
+	if (schema == VMM_CONSOLE && atomic_load(&v->vm->spilling) && spill(v->vm, payload, false))
+		return;
+	event = event_ring_reserve(v->ring, schema, vcpu, len);
 	if (!event) {
+		if (schema == VMM_CONSOLE)
+			spill(v->vm, payload, true);
 		notify(v->vm);
 		return;
 	}
@@ -149,6 +213,30 @@ static int by_time(const void *a, const void *b)
 	return x->order < y->order ? -1 : 1;
 }
 
+/* The rings are empty: what was spilled comes after all that was in them. */
+static unsigned drain_spill(struct vm *vm, struct drain *d)
+{
+	uint8_t *bytes;
+	unsigned n = 0;
+	size_t len;
+
+	pthread_mutex_lock(&vm->spill_lock);
+	bytes = vm->spill;
+	len = vm->spill_len;
+	vm->spill = NULL;
+	vm->spill_len = vm->spill_cap = vm->spill_last = 0;
+	atomic_store(&vm->spilling, false);
+	pthread_mutex_unlock(&vm->spill_lock);
+	for (size_t at = 0; at < len; n++) {
+		const struct event *event = (const struct event *)(bytes + at);
+
+		collect(d, event);
+		at += event->size;
+	}
+	free(bytes);
+	return n;
+}
+
 unsigned vm_events_drain(struct vm *vm, struct event_store *store, unsigned max)
 {
 	struct drain d = { 0 };
@@ -165,6 +253,8 @@ unsigned vm_events_drain(struct vm *vm, struct event_store *store, unsigned max)
 	}
 	if (n < max)
 		n += event_ring_drain(vm->misc, max - n, collect, &d);
+	if (n < max && atomic_load(&vm->spilling))
+		n += drain_spill(vm, &d);
 	if (d.index.len)
 		qsort(d.index.data, d.index.len, sizeof(*d.index.data), by_time);
 	for (size_t i = 0; i < d.index.len; i++)

@@ -52,6 +52,10 @@ struct vm {
 	pthread_mutex_t misc_lock;	/* makes @misc single-producer */
 	int event_fd;
 	_Atomic bool event_signalled;	/* event_fd was written since the last drain */
+	pthread_mutex_t spill_lock;	/* guards what follows: console output that found a ring full */
+	_Atomic bool spilling;		/* there is some; written under the lock, looked at without */
+	uint8_t *spill;			/* event records */
+	size_t spill_len, spill_cap, spill_last;
 	void *arch;			/* of machine_host */
 
 	pthread_mutex_t exit_lock;	/* guards what follows: the guest ended itself */
