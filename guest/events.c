@@ -52,10 +52,14 @@ static void notify(struct vm *vm)
 /* More of the record that was put last, when there is room in it: a guest writes byte by byte. */
 static bool spill_join(struct vm *vm, const struct vmm_console *more)
 {
-	struct event *last = (struct event *)(vm->spill + vm->spill_last);
-	struct vmm_console *to = (struct vmm_console *)last->payload;
+	struct vmm_console *to;
+	struct event *last;
 
-	if (!vm->spill_len || to->port != more->port || to->len + more->len > sizeof(to->data))
+	if (!vm->spill_len)
+		return false;
+	last = (struct event *)(vm->spill + vm->spill_last);
+	to = (struct vmm_console *)last->payload;
+	if (to->port != more->port || to->len + more->len > sizeof(to->data))
 		return false;
 	memcpy(to->data + to->len, more->data, more->len);
 	to->len += more->len;
