@@ -46,6 +46,18 @@ static const struct field_enum vmm_names_where[] = {
 	{ VMM_DROP_RING, "ring" }, { VMM_DROP_STORE, "store" }, { 0, NULL },
 };
 
+static const struct field_enum vmm_names_virtio_kick[] = {
+	{ VMM_VIRTIO_KICK_DOORBELL, "doorbell" }, { VMM_VIRTIO_KICK_POLL, "poll" }, { 0, NULL },
+};
+
+/* The ids of core/decode/virtio/rules.def: a later area, so a unit test compares them. */
+static const struct field_enum vmm_names_virtio_rule[] = {
+	{ 1, "RI01" }, { 2, "RI02" }, { 3, "RI03" }, { 4, "RI04" }, { 5, "RI05" }, { 6, "RI06" },
+	{ 7, "RI07" }, { 8, "RI08" }, { 9, "RI09" }, { 10, "RI10" }, { 11, "RI11" }, { 12, "RI12" },
+	{ 13, "RI13" }, { 14, "RI14" }, { 15, "RI15" }, { 16, "RI16" }, { 17, "RI17" }, { 18, "RI18" },
+	{ 0, NULL },
+};
+
 /* A description must say the size the struct has. Raw bytes and strings have any size. */
 #define CHECK_U8(size) ((size) == 1)
 #define CHECK_U16(size) ((size) == 2)

@@ -8,6 +8,8 @@
 
 #include <stdint.h>
 
+#include "core/target/state_virtio.h"
+
 enum state_kind {
 	STATE_X86_LAPIC,	/* index: vCPU */
 	STATE_X86_IOAPIC,	/* index 0 */
@@ -16,6 +18,10 @@ enum state_kind {
 	STATE_IRQ_ROUTES,	/* index 0: GSI routing table */
 	STATE_VCPU_EVENTS,	/* index: vCPU: pending exceptions, NMI, interrupt shadow */
 	STATE_VM_INFO,		/* index 0: irqchip mode, memory, capabilities in use */
+	STATE_VIRTIO_DEVICE,	/* index: device number (state_virtio.h) */
+	STATE_VIRTIO_QUEUE,	/* index: state_virtio_index(device, queue) */
+	STATE_VIRTIO_INFLIGHT,	/* the same */
+	STATE_VIRTIO_IOVA,	/* index: device number */
 	STATE_KIND_COUNT
 };
 
