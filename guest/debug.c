@@ -104,17 +104,39 @@ static enum step_result step_one(struct vcpu *v, uint64_t pc, bool block_irqs, s
 	}
 }
 
-/* With planted bytes in memory, the instruction under one is stepped while all others are parked. */
+static enum step_result cannot_plant(struct vcpu *v, uint64_t pc, struct stop_report *report)
+{
+	report->reason = STOP_ERROR;
+	report->vcpu = v->index;
+	snprintf(report->text, sizeof(report->text),
+		 "vCPU %u: the instruction at 0x%" PRIx64 " can not be stepped: it, or a place it leads to, is not in memory",
+		 v->index, pc);
+	return STEP_STOP;
+}
+
+/* With planted bytes in memory, the instruction under one is stepped while all others are parked; so is
+ * every one where stepping itself plants. */
 static enum step_result step_exclusive(struct vcpu *v, uint64_t pc, bool block_irqs,
 				       struct stop_report *report)
 {
+	struct memory *mem = &v->vm->mem;
 	enum step_result r;
+	bool live;
 
 	if (!run_exclusive_begin(v))
 		return STEP_AGAIN;
-	memory_plants_live(&v->vm->mem, false, machine_host.break_insn);
-	r = step_one(v, pc, block_irqs, report);
-	memory_plants_live(&v->vm->mem, true, machine_host.break_insn);
+	live = memory_plants_live(mem, false, machine_host.break_insn);
+	if (!machine_host.step_plant) {
+		r = step_one(v, pc, block_irqs, report);
+	} else if (v->halted && wait_halted(v, report) == EXIT_STOP) {
+		r = STEP_STOP;
+	} else if (machine_host.step_plant(v, pc, block_irqs)) {
+		r = step_one(v, pc, block_irqs, report);
+		machine_host.step_unplant(v);
+	} else {
+		r = cannot_plant(v, pc, report);
+	}
+	memory_plants_live(mem, live, machine_host.break_insn);
 	run_exclusive_end(v);
 	return r;
 }
@@ -130,7 +152,7 @@ static bool planted_here(struct vcpu *v, uint64_t pc)
 
 static enum step_result step_any(struct vcpu *v, uint64_t pc, bool block_irqs, struct stop_report *report)
 {
-	return planted_here(v, pc) ? step_exclusive(v, pc, block_irqs, report)
+	return machine_host.step_plant || planted_here(v, pc) ? step_exclusive(v, pc, block_irqs, report)
 				   : step_one(v, pc, block_irqs, report);
 }
 
@@ -284,6 +306,7 @@ static bool pass_free(struct vcpu *v, struct stop_report *report)
 static void come_to_rest(struct vcpu *v)
 {
 	struct stop_report late = { 0 };
+	enum vcpu_state activity;
 	enum exit_next next;
 
 	while (v->io_pending) {
@@ -298,7 +321,10 @@ static void come_to_rest(struct vcpu *v)
 	machine_host.lazy(v, false);
 	machine_host.sync(v);
 	machine_host.refresh(v);
-	vcpu_note_activity(v, v->dead ? VCPU_DEAD : v->halted ? VCPU_HALTED : machine_host.activity(v));
+	activity = machine_host.activity(v);
+	if (activity == VCPU_STOPPED && v->halted)
+		activity = VCPU_HALTED;
+	vcpu_note_activity(v, v->dead ? VCPU_DEAD : activity);
 	v->may_halt = v->activity != VCPU_STOPPED;
 	atomic_store(&v->last_pc, machine_host.pc(v));
 }

@@ -23,6 +23,7 @@ struct out;
 struct device_model {
 	const char *name;	/* "uart", "rtc" */
 	const char *help;
+	const char *arch;	/* name of the architecture whose machines have it; NULL: all */
 	bool many;		/* several instances: their number is part of their names */
 	/* Several instances (uart 0..3): create is called with @unit 0.. until it gives *ret = NULL. */
 	struct error *(*create)(struct vm *vm, unsigned unit, struct device **ret);

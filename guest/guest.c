@@ -16,6 +16,7 @@
 void guest_config_init(struct guest_config *config)
 {
 	memset(config, 0, sizeof(*config));
+	config->flat_mode = machine_host.flat_mode;
 }
 
 void guest_config_deinit(struct guest_config *config)

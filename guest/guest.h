@@ -12,7 +12,7 @@
 #include "core/target/target.h"
 
 enum irqchip_mode { IRQCHIP_KERNEL, IRQCHIP_SPLIT, IRQCHIP_OFF };
-enum flat_mode { FLAT_REAL, FLAT_PROT32, FLAT_LONG };
+enum flat_mode { FLAT_REAL, FLAT_PROT32, FLAT_LONG, FLAT_PPC64LE, FLAT_PPC64BE };
 enum console_mode { CONSOLE_PANEL, CONSOLE_STDIO, CONSOLE_NONE };
 
 #define GUEST_VCPUS_MAX 64

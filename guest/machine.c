@@ -24,10 +24,15 @@ struct bus *vm_bus(struct vm *vm)
 	return vm->bus;
 }
 
+static bool fits(const struct device_model *model)
+{
+	return !model->arch || strcmp(model->arch, machine_host.arch->name) == 0;
+}
+
 struct error *vm_devices_create(struct vm *vm)
 {
 	for (unsigned i = 0; models[i]; i++)
-		for (unsigned unit = 0; unit < DEVICE_UNITS_MAX; unit++) {
+		for (unsigned unit = 0; fits(models[i]) && unit < DEVICE_UNITS_MAX; unit++) {
 			struct device *dev = NULL;
 			struct error *err = models[i]->create(vm, unit, &dev);
 

@@ -240,6 +240,13 @@ bool memory_read(struct memory *mem, uint64_t gpa, void *buf, size_t len, uint64
 	return true;
 }
 
+/* Instruction caches of some hosts (POWER) do not see stores. */
+static void put_code(uint8_t *host, const uint8_t *insn, unsigned len)
+{
+	memcpy(host, insn, len);
+	__builtin___clear_cache((char *)host, (char *)host + len);
+}
+
 bool memory_write(struct memory *mem, uint64_t gpa, const void *buf, size_t len, uint64_t *ret_bad)
 {
 	if (!check_range(mem, gpa, len, ret_bad))
@@ -257,6 +264,7 @@ bool memory_write(struct memory *mem, uint64_t gpa, const void *buf, size_t len,
 
 		n = n < len - done ? n : len - done;
 		memcpy(p, (const uint8_t *)buf + done, n);
+		__builtin___clear_cache((char *)p, (char *)p + n); /* it may be code */
 		done += n;
 	}
 	for (size_t i = 0; i < mem->plants.len; i++) {
@@ -268,7 +276,7 @@ bool memory_write(struct memory *mem, uint64_t gpa, const void *buf, size_t len,
 			continue;
 		/* The new bytes go under the plant, which stays. */
 		memcpy(p->saved + from, (const uint8_t *)buf + at, n);
-		memcpy(memory_ptr(mem, p->gpa, NULL), machine_host.break_insn, p->len);
+		put_code(memory_ptr(mem, p->gpa, NULL), machine_host.break_insn, p->len);
 	}
 	pthread_mutex_unlock(&mem->plant_lock);
 	return true;
@@ -297,7 +305,7 @@ bool memory_plant(struct memory *mem, uint64_t gpa, const uint8_t *insn, unsigne
 		old->refs++;
 	} else {
 		memcpy(plant.saved, host, len);
-		memcpy(host, insn, len);
+		put_code(host, insn, len);
 		vec_push(&mem->plants, plant);
 	}
 	pthread_mutex_unlock(&mem->plant_lock);
@@ -313,15 +321,17 @@ void memory_unplant(struct memory *mem, uint64_t gpa)
 		if (p->gpa != gpa || --p->refs)
 			continue;
 		if (p->live && intact(mem, p))
-			memcpy(memory_ptr(mem, gpa, NULL), p->saved, p->len);
+			put_code(memory_ptr(mem, gpa, NULL), p->saved, p->len);
 		vec_remove(&mem->plants, i);
 		break;
 	}
 	pthread_mutex_unlock(&mem->plant_lock);
 }
 
-void memory_plants_live(struct memory *mem, bool live, const uint8_t *insn)
+bool memory_plants_live(struct memory *mem, bool live, const uint8_t *insn)
 {
+	bool was;
+
 	pthread_mutex_lock(&mem->plant_lock);
 	for (size_t i = 0; i < mem->plants.len; i++) {
 		struct plant *p = &mem->plants.data[i];
@@ -331,13 +341,16 @@ void memory_plants_live(struct memory *mem, bool live, const uint8_t *insn)
 			continue;
 		if (live) {
 			memcpy(p->saved, host, p->len);
-			memcpy(host, insn, p->len);
+			put_code(host, insn, p->len);
 		} else if (intact(mem, p)) {
-			memcpy(host, p->saved, p->len);
+			put_code(host, p->saved, p->len);
 		}
 		p->live = live;
 	}
+	was = mem->plants_in;
+	mem->plants_in = live;
 	pthread_mutex_unlock(&mem->plant_lock);
+	return was;
 }
 
 bool memory_planted(struct memory *mem, uint64_t gpa)

@@ -45,6 +45,7 @@ struct memory {
 	uint64_t protected[MEMORY_PROTECT_MAX]; /* gpa of pages, ascending */
 	pthread_mutex_t plant_lock; /* guards plants and the guest bytes under them */
 	VEC(struct plant) plants;
+	bool plants_in;		/* as of the last memory_plants_live() */
 };
 
 struct error *memory_create(struct memory *mem, const struct machine *machine, uint64_t bytes);
@@ -66,7 +67,7 @@ bool memory_write(struct memory *mem, uint64_t gpa, const void *buf, size_t len,
 /* Plants @insn at @gpa (counted); false when it is not RAM. */
 bool memory_plant(struct memory *mem, uint64_t gpa, const uint8_t *insn, unsigned len);
 void memory_unplant(struct memory *mem, uint64_t gpa);
-/* Takes all plants out of memory, or puts them back. */
-void memory_plants_live(struct memory *mem, bool live, const uint8_t *insn);
+/* Takes all plants out of memory, or puts them back. Was it the other way before? (True: they were in.) */
+bool memory_plants_live(struct memory *mem, bool live, const uint8_t *insn);
 /* Is a break instruction in memory at @gpa now? */
 bool memory_planted(struct memory *mem, uint64_t gpa);

@@ -12,6 +12,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "core/base/bits.h"
 #include "core/base/cleanup.h"
 
 #define MEM_DEFAULT (128ull << 20)
@@ -124,9 +125,15 @@ static struct error *read_image(struct vm *vm)
 static struct error *load(struct vm *vm)
 {
 	struct load_ram ram = memory_load_ram(&vm->mem);
+	struct error *err;
 
 	memset(&vm->boot, 0, sizeof(vm->boot));
-	return load_image(&vm->image_ref, vm->config, &ram, &vm->boot);
+	err = load_image(&vm->image_ref, vm->config, &ram, &vm->boot);
+	if (err || (machine_host.boot_modes & BIT(vm->boot.mode)))
+		return err;
+	return error_create(ERROR_UNSUPPORTED, "%s is a guest of another architecture (%s): this host runs those of %s",
+			    vm->image_ref.name, vm->boot.protocol ? vm->boot.protocol : "?",
+			    machine_host.arch->name);
 }
 
 static struct error *choose_vcpus(struct vm *vm, unsigned *ret)
@@ -140,7 +147,7 @@ static struct error *choose_vcpus(struct vm *vm, unsigned *ret)
 	if (n > vm->caps.max_vcpus)
 		return error_create(ERROR_UNSUPPORTED, "--smp %u: this host's KVM allows %u", n,
 				    vm->caps.max_vcpus);
-	if (n > 1 && vm->config->irqchip == IRQCHIP_OFF)
+	if (n > 1 && vm->config->irqchip == IRQCHIP_OFF && machine_host.irqchip_starts_vcpus)
 		return error_create(ERROR_USAGE, "--irqchip off serves one vCPU: there is no local APIC to start "
 				    "the others with (--smp %u)", n);
 	*ret = n;
@@ -177,9 +184,12 @@ static struct error *reset_vcpu(struct vcpu *v, void *ctx)
 
 static struct error *start_vcpus(struct vm *vm)
 {
+	struct error *err = machine_host.boot_prepare ? machine_host.boot_prepare(vm) : NULL;
+
+	if (err)
+		return err;
 	for (unsigned i = 0; i < vm->nvcpus; i++) {
 		struct vcpu *v = vm->vcpus[i];
-		struct error *err;
 
 		v->io_pending = v->halted = v->dead = v->has_pending = false;
 		v->fetch.host = v->data.host = NULL;

@@ -119,12 +119,13 @@ static struct error *set_flat(struct run_options *o, const char *arg)
 
 static struct error *set_mode(struct run_options *o, const char *arg)
 {
-	static const char *const names[] = { "real", "prot32", "long", NULL };
+	static const char *const names[] = { "real", "prot32", "long", "ppc64le", "ppc64be", NULL };
 	int i;
 	struct error *error = choose("--mode", arg, names, &i);
 
 	if (!error)
 		o->guest.flat_mode = (enum flat_mode)i;
+	o->mode_given = true;
 	return error;
 }
 
@@ -183,7 +184,7 @@ static struct error *check(struct run_options *o, int argc, char **argv, int fir
 		return error_hint(error_create(ERROR_USAGE, "no GUEST given"), "try: vmscope run demo");
 	if (o->guest.initrd && !o->guest.kernel && !o->name)
 		return error_create(ERROR_USAGE, "--initrd needs a kernel: give --kernel FILE");
-	if (o->guest.flat_mode != FLAT_REAL && !o->guest.flat)
+	if (o->mode_given && !o->guest.flat)
 		return error_create(ERROR_USAGE, "--mode is for flat binaries: add --flat ADDR");
 	if (o->plain && o->ascii)
 		o->ascii = false; /* plain mode draws nothing anyway */

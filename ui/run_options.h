@@ -18,6 +18,7 @@ struct script_item {
 
 struct run_options {
 	struct guest_config guest;
+	bool mode_given;
 	const char *name;	/* GUEST as typed; NULL with --kernel */
 	VEC(struct script_item) script;
 	VEC(const char *) symbols;

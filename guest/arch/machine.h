@@ -79,6 +79,9 @@ struct machine {
 	/* Hosts that can not: the error that says why; every other slot is NULL then. */
 	struct error *(*unsupported)(void);
 
+	unsigned boot_modes;		/* bit set of enum boot_mode */
+	enum flat_mode flat_mode;	/* of a flat image, when nothing else was asked for */
+	bool irqchip_starts_vcpus;	/* without interrupt chips there is one vCPU */
 	unsigned nslots;		/* debug register slots */
 	const uint8_t *break_insn;	/* planted for a BYTE breakpoint */
 	unsigned break_len;
@@ -87,6 +90,9 @@ struct machine {
 	/* ---- the machine; main thread ---- */
 	struct error *(*vm_create)(struct vm *vm);	/* before vCPUs: interrupt chips, fixed addresses */
 	void (*vm_destroy)(struct vm *vm);
+	/* The image is loaded, vCPUs exist and are parked, none was reset yet: puts what the firmware would
+	 * hand over into guest memory. NULL: nothing. */
+	struct error *(*boot_prepare)(struct vm *vm);
 	struct error *(*vm_reset)(struct vm *vm);	/* chips to their power-on state; all vCPUs parked */
 	void (*irq_set)(struct vm *vm, unsigned gsi, bool level); /* any thread */
 	struct error *(*vm_state)(struct vm *vm, enum state_kind kind, unsigned index, void *buf,
@@ -107,6 +113,11 @@ struct machine {
 	enum vcpu_state (*activity)(struct vcpu *v);	/* STOPPED, HALTED, WAITING */
 	int (*debug_set)(struct vcpu *v, const struct vcpu_debug *debug); /* 0 or errno */
 	void (*debug_decode)(struct vcpu *v, struct debug_exit *ret); /* and sync() */
+	/* Where KVM can not step: plants break instructions at all places the instruction at @pc may lead to
+	 * (false: one of them is not in memory), and takes them out again after the step, which ended at
+	 * pc(). All other vCPUs are parked and no other plant is live in between. NULL: KVM steps. */
+	bool (*step_plant)(struct vcpu *v, uint64_t pc, bool block_irqs);
+	void (*step_unplant)(struct vcpu *v);
 	/* A debug exit that is the guest's own affair: hands it to the guest. */
 	void (*debug_inject)(struct vcpu *v, const struct debug_exit *debug);
 	/* Exits of this architecture: true when handled (*ret_stop: fill @report and stop). */

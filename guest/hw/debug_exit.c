@@ -47,6 +47,7 @@ static struct error *debug_exit_create(struct vm *vm, unsigned unit, struct devi
 }
 
 const struct device_model device_debug_exit = {
+	.arch = "x86_64",
 	.name = "debug-exit",
 	.help = "isa-debug-exit at port 0xf4: ends the guest with a status",
 	.create = debug_exit_create,

@@ -41,6 +41,7 @@ static struct error *debugcon_create(struct vm *vm, unsigned unit, struct device
 }
 
 const struct device_model device_debugcon = {
+	.arch = "x86_64",
 	.name = "debugcon",
 	.help = "debug console at port 0xe9",
 	.create = debugcon_create,

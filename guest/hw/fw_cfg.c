@@ -135,6 +135,7 @@ static struct error *fw_cfg_create(struct vm *vm, unsigned unit, struct device *
 }
 
 const struct device_model device_fw_cfg = {
+	.arch = "x86_64",
 	.name = "fw_cfg",
 	.help = "QEMU's firmware configuration: memory, CPUs, e820",
 	.create = fw_cfg_create,

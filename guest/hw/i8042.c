@@ -259,6 +259,7 @@ static struct error *i8042_create(struct vm *vm, unsigned unit, struct device **
 }
 
 const struct device_model device_i8042 = {
+	.arch = "x86_64",
 	.name = "i8042",
 	.help = "keyboard controller: reset line, keyboard without keys",
 	.create = i8042_create,

@@ -119,6 +119,7 @@ static struct error *pci_create(struct vm *vm, unsigned unit, struct device **re
 }
 
 const struct device_model device_pci = {
+	.arch = "x86_64",
 	.name = "pci",
 	.help = "PCI configuration ports with a host bridge alone; reset register 0xcf9",
 	.create = pci_create,

@@ -314,6 +314,7 @@ static struct error *pit_create(struct vm *vm, unsigned unit, struct device **re
 }
 
 const struct device_model device_pit = {
+	.arch = "x86_64",
 	.name = "pit",
 	.help = "8254 timer and port 0x61, when KVM's own is not used",
 	.create = pit_create,

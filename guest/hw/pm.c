@@ -181,6 +181,7 @@ static struct error *pm_create(struct vm *vm, unsigned unit, struct device **ret
 }
 
 const struct device_model device_pm = {
+	.arch = "x86_64",
 	.name = "pm",
 	.help = "ACPI power management, PM timer",
 	.create = pm_create,

@@ -48,6 +48,7 @@ static struct error *post_create(struct vm *vm, unsigned unit, struct device **r
 }
 
 const struct device_model device_post = {
+	.arch = "x86_64",
 	.name = "post",
 	.help = "diagnostic port 0x80",
 	.create = post_create,

@@ -313,6 +313,7 @@ static struct error *rtc_create(struct vm *vm, unsigned unit, struct device **re
 }
 
 const struct device_model device_rtc = {
+	.arch = "x86_64",
 	.name = "rtc",
 	.help = "MC146818 real-time clock and CMOS memory",
 	.create = rtc_create,

@@ -340,6 +340,7 @@ static struct error *uart_create(struct vm *vm, unsigned unit, struct device **r
 }
 
 const struct device_model device_uart = {
+	.arch = "x86_64",
 	.name = "uart",
 	.help = "16550A serial port (COM1-COM4)",
 	.many = true,

@@ -13,12 +13,37 @@ static bool in_file(const struct image *image, uint64_t offset, uint64_t len)
 	return offset <= image->len && len <= image->len - offset;
 }
 
-bool elf_image_is(const struct image *image, unsigned bits, uint16_t machine)
+static bool is_elf(const struct image *image, unsigned bits, unsigned data, uint16_t machine)
 {
 	const uint8_t *d = image->data;
 	return image->len >= 20 && memcmp(d, ELFMAG, SELFMAG) == 0 &&
-	       d[EI_CLASS] == (bits == 64 ? ELFCLASS64 : ELFCLASS32) && d[EI_DATA] == ELFDATA2LSB &&
-	       le16_read(d + 18) == machine;
+	       d[EI_CLASS] == (bits == 64 ? ELFCLASS64 : ELFCLASS32) && d[EI_DATA] == data &&
+	       (data == ELFDATA2MSB ? be16_read(d + 18) : le16_read(d + 18)) == machine;
+}
+
+bool elf_image_is(const struct image *image, unsigned bits, uint16_t machine)
+{
+	return is_elf(image, bits, ELFDATA2LSB, machine);
+}
+
+bool elf_image_is_big(const struct image *image, unsigned bits, uint16_t machine)
+{
+	return is_elf(image, bits, ELFDATA2MSB, machine);
+}
+
+static uint16_t h16(const struct elf_image *elf, uint16_t v)
+{
+	return elf->big ? be16toh(v) : le16toh(v);
+}
+
+static uint32_t h32(const struct elf_image *elf, uint32_t v)
+{
+	return elf->big ? be32toh(v) : le32toh(v);
+}
+
+static uint64_t h64(const struct elf_image *elf, uint64_t v)
+{
+	return elf->big ? be64toh(v) : le64toh(v);
 }
 
 static struct error *elf_bad(const struct image *image, const char *field, uint64_t value, const char *why)
@@ -42,17 +67,17 @@ static struct error *elf_read_header(const struct image *image, struct elf_image
 	if (elf->is64) {
 		Elf64_Ehdr h;
 		memcpy(&h, image->data, sizeof(h));
-		type = le16toh(h.e_type);
-		elf->machine = le16toh(h.e_machine);
-		elf->entry = le64toh(h.e_entry);
-		*t = (struct elf_table){ le64toh(h.e_phoff), le16toh(h.e_phentsize), le16toh(h.e_phnum) };
+		type = h16(elf, h.e_type);
+		elf->machine = h16(elf, h.e_machine);
+		elf->entry = h64(elf, h.e_entry);
+		*t = (struct elf_table){ h64(elf, h.e_phoff), h16(elf, h.e_phentsize), h16(elf, h.e_phnum) };
 	} else {
 		Elf32_Ehdr h;
 		memcpy(&h, image->data, sizeof(h));
-		type = le16toh(h.e_type);
-		elf->machine = le16toh(h.e_machine);
-		elf->entry = le32toh(h.e_entry);
-		*t = (struct elf_table){ le32toh(h.e_phoff), le16toh(h.e_phentsize), le16toh(h.e_phnum) };
+		type = h16(elf, h.e_type);
+		elf->machine = h16(elf, h.e_machine);
+		elf->entry = h32(elf, h.e_entry);
+		*t = (struct elf_table){ h32(elf, h.e_phoff), h16(elf, h.e_phentsize), h16(elf, h.e_phnum) };
 	}
 	if (type != ET_EXEC && type != ET_DYN)
 		return elf_bad(image, "e_type", type, "only executables (2) and shared ones (3) can be started");
@@ -80,15 +105,15 @@ static void elf_read_phdr(const struct elf_image *elf, const uint8_t *at, struct
 	if (elf->is64) {
 		Elf64_Phdr h;
 		memcpy(&h, at, sizeof(h));
-		*s = (struct elf_segment){ .type = le32toh(h.p_type), .offset = le64toh(h.p_offset),
-			.vaddr = le64toh(h.p_vaddr), .paddr = le64toh(h.p_paddr),
-			.filesz = le64toh(h.p_filesz), .memsz = le64toh(h.p_memsz) };
+		*s = (struct elf_segment){ .type = h32(elf, h.p_type), .offset = h64(elf, h.p_offset),
+			.vaddr = h64(elf, h.p_vaddr), .paddr = h64(elf, h.p_paddr),
+			.filesz = h64(elf, h.p_filesz), .memsz = h64(elf, h.p_memsz) };
 	} else {
 		Elf32_Phdr h;
 		memcpy(&h, at, sizeof(h));
-		*s = (struct elf_segment){ .type = le32toh(h.p_type), .offset = le32toh(h.p_offset),
-			.vaddr = le32toh(h.p_vaddr), .paddr = le32toh(h.p_paddr),
-			.filesz = le32toh(h.p_filesz), .memsz = le32toh(h.p_memsz) };
+		*s = (struct elf_segment){ .type = h32(elf, h.p_type), .offset = h32(elf, h.p_offset),
+			.vaddr = h32(elf, h.p_vaddr), .paddr = h32(elf, h.p_paddr),
+			.filesz = h32(elf, h.p_filesz), .memsz = h32(elf, h.p_memsz) };
 	}
 }
 
@@ -114,6 +139,7 @@ struct error *elf_image_read(const struct image *image, struct elf_image *ret)
 {
 	struct elf_table table;
 	ret->is64 = image->data[EI_CLASS] == ELFCLASS64;
+	ret->big = image->data[EI_DATA] == ELFDATA2MSB;
 	ret->nsegments = 0;
 	struct error *e = elf_read_header(image, ret, &table);
 	if (!e)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Program headers of a little-endian ELF file of either class, checked, as one kind of struct. */
+/* Program headers of an ELF file of either class and byte order, checked, as one kind of struct. */
 #pragma once
 
 #include <stdbool.h>
@@ -16,7 +16,7 @@ struct elf_segment {
 };
 
 struct elf_image {
-	bool is64;
+	bool is64, big;
 	uint16_t machine;
 	uint64_t entry;		/* e_entry as it stands */
 	struct elf_segment segment[ELF_SEGMENTS_MAX]; /* PT_LOAD with memory, and PT_NOTE */
@@ -25,6 +25,8 @@ struct elf_image {
 
 /* True for a little-endian ELF file of class @bits (32 or 64) and of @machine, by its first bytes only. */
 bool elf_image_is(const struct image *image, unsigned bits, uint16_t machine);
+/* The same for a big-endian one. */
+bool elf_image_is_big(const struct image *image, unsigned bits, uint16_t machine);
 /* Reads and checks the header and the table; the file's part of each segment lies inside the file. */
 struct error *elf_image_read(const struct image *image, struct elf_image *ret);
 /* Copies the PT_LOAD segments to their physical addresses and zeroes their bss. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Raw code at an address the user names (--flat ADDR --mode real|prot32|long). */
+/* Raw code at an address the user names (--flat ADDR --mode real|prot32|long|ppc64le|ppc64be). */
 #include <inttypes.h>
 #include <string.h>
 
-#include "guest/load/place.h"
+#include "guest/load/ppc64.h"
 
 /* Real mode reaches 1 MiB; the IVT and the BIOS data area end at 0x500. */
 #define REAL_LIMIT 0x100000ULL
@@ -55,6 +55,7 @@ static struct error *flat_load(const struct image *image, const struct guest_con
 {
 	static const char *const protocols[] = {
 		[FLAT_REAL] = "flat real", [FLAT_PROT32] = "flat prot32", [FLAT_LONG] = "flat long",
+		[FLAT_PPC64LE] = "flat ppc64le", [FLAT_PPC64BE] = "flat ppc64be",
 	};
 	uint64_t addr = config->flat_addr;
 	if (image->len == 0)
@@ -71,6 +72,8 @@ static struct error *flat_load(const struct image *image, const struct guest_con
 		memcpy(host, image->data, image->len);
 		if (config->flat_mode == FLAT_REAL)
 			e = flat_real(image, addr, boot);
+		else if (config->flat_mode == FLAT_PPC64LE || config->flat_mode == FLAT_PPC64BE)
+			e = ppc64_boot_place(&p, config, addr, config->flat_mode == FLAT_PPC64BE, boot);
 		else
 			e = flat_tables(&p, boot, config->flat_mode);
 	}

@@ -93,7 +93,7 @@ struct error *load_image(const struct image *image, const struct guest_config *c
 	describe_image(image, what, sizeof(what));
 	return error_hint(error_create(ERROR_FAILED, "%s: not an image vmscope can start: it looks like %s",
 				       image->name, what),
-			  "what starts: ELF64 and PVH for x86-64, 32-bit multiboot, Linux bzImage, and raw"
+			  "what starts: ELF64 and PVH for x86-64, ELF64 for ppc64, 32-bit multiboot, Linux bzImage, and raw"
 			  " code with --flat ADDR");
 }
 

@@ -23,7 +23,7 @@ struct load_ram {
 /* Host pointer to [gpa, gpa+len) when all of it is RAM, else NULL. */
 void *load_ram_ptr(const struct load_ram *ram, uint64_t gpa, uint64_t len);
 
-enum boot_mode { BOOT_REAL16, BOOT_PROT32, BOOT_LONG64 };
+enum boot_mode { BOOT_REAL16, BOOT_PROT32, BOOT_LONG64, BOOT_PPC64 };
 
 struct boot_state {
 	enum boot_mode mode;
@@ -36,6 +36,12 @@ struct boot_state {
 	uint64_t image_lo, image_hi; /* where the image lies, for info mtree and KASLR-free symbols */
 	uint64_t entry_bias;	/* added to symbol addresses */
 	unsigned min_vcpus;
+
+	/* PPC64: entered in real mode with r3 = the device tree, r4 = @image_lo, r5 = 0 (the kexec entry of
+	 * Linux's booting-without-of). */
+	bool big_endian;
+	uint64_t tables, tables_len;	/* guest RAM for what the machine hands over: device tree, RTAS */
+	uint64_t initrd, initrd_len;
 };
 
 struct image {

@@ -185,6 +185,9 @@ static const uint8_t int3[] = { 0xcc };
 
 const struct machine machine_host = {
 	.arch = &arch_x86_64,
+	.boot_modes = BIT(BOOT_REAL16) | BIT(BOOT_PROT32) | BIT(BOOT_LONG64),
+	.flat_mode = FLAT_REAL,
+	.irqchip_starts_vcpus = true,
 	.nslots = 4,
 	.break_insn = int3,
 	.break_len = sizeof(int3),
