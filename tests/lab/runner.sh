@@ -115,6 +115,40 @@ case_time_limit() {
 	nothing_left
 }
 
+# seen SECONDS PATTERN: waits until the shell's screen shows it; a screen that never does is printed.
+seen() {
+	local tries=$(($1 * 5))
+	while ((tries--)); do
+		tmux -S "$tmp/tmux" capture-pane -p 2>/dev/null >"$tmp/screen"
+		grep -qE -- "$2" "$tmp/screen" && return 0
+		sleep 0.2
+	done
+	echo "not seen within $1 s: $2"
+	cat "$tmp/screen"
+	return 1
+}
+
+# A shell on a real terminal: its size is the terminal's, vmscope is on PATH, full-screen programs work.
+case_shell() {
+	local status=0 keys="tmux -S $tmp/tmux send-keys"
+	tmux -S "$tmp/tmux" -f /dev/null new-session -d -x 100 -y 30 \
+		"scripts/lab $lab --shell; echo left with \$?; sleep 100" || return 1
+	{
+		seen 120 '[#$] *$' && $keys 'stty size; which vmscope' Enter &&
+			seen 20 '^30 100' && seen 20 '^/usr/local/bin/vmscope' || status=1
+		if [[ $status == 0 && $lab == x86 ]]; then
+			$keys 'vmscope run demo' Enter
+			seen 60 '2 registers' && seen 60 '^ *\(vmscope\)' && [[ $(wc -l <"$tmp/screen") == 30 ]] &&
+				$keys quit Enter && seen 30 '[#$] *$' || status=1
+		fi
+		[[ $status == 0 ]] && $keys 'exit 5' Enter && seen 60 'left with 5' || status=1
+	}
+	tmux -S "$tmp/tmux" kill-server 2>/dev/null
+	[[ $status == 0 ]] || return 1
+	sleep 1
+	nothing_left
+}
+
 case_panic() {
 	expect 125 "kernel panic: Kernel panic - not syncing: sysrq triggered crash" \
 		scripts/lab "$lab" -- sh -c 'echo c >/proc/sysrq-trigger; sleep 100' &&
