@@ -242,6 +242,8 @@ static struct error *live_state_get(struct target *t, enum state_kind kind, unsi
 		return vm_info(vm, buf, size, ret_len);
 	case STATE_X86_LAPIC:
 	case STATE_VCPU_EVENTS:
+	case STATE_XIVE_VP:
+	case STATE_PPC_SLB:
 		err = vcpu_of(t, index, &v);
 		if (!err)
 			err = vcpu_call(v, call_state, &call);
@@ -251,6 +253,17 @@ static struct error *live_state_get(struct target *t, enum state_kind kind, unsi
 	default:
 		return machine_host.vm_state(vm, kind, index, buf, size, ret_len);
 	}
+}
+
+static struct error *live_xive_act(struct target *t, enum xive_act act, uint32_t lisn, uint8_t *ret_old)
+{
+	struct vm *vm = vm_of(t);
+
+	if (!machine_host.xive_act)
+		return error_create(ERROR_UNSUPPORTED, "a %s guest has no XIVE", machine_host.arch->name);
+	if (is_running(vm))
+		return error_hint(error_create(ERROR_STATE, "the guest runs"), "stop it first (Ctrl-C)");
+	return machine_host.xive_act(vm, act, lisn, ret_old);
 }
 
 /* ---- run control ------------------------------------------------------------------------------ */
@@ -364,6 +377,7 @@ const struct target_ops target_live_ops = {
 	.region = live_region,
 	.translate = live_translate,
 	.state_get = live_state_get,
+	.xive_act = live_xive_act,
 	.state = live_state,
 	.resume = live_resume,
 	.interrupt = live_interrupt,

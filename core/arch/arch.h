@@ -35,7 +35,7 @@ struct arch {
 	const char *uname;		/* `uname -m` of hosts that run it */
 	uint16_t elf_machine;		/* EM_* */
 	uint16_t elf_machine_32;	/* its 32-bit sibling, or 0 */
-	bool big_endian;
+	bool big_endian;		/* of data, as its symbols and images have it */
 	uint8_t insn_align, insn_max;	/* bytes */
 
 	const struct reg_desc *regs;
@@ -47,6 +47,8 @@ struct arch {
 	 * ("real", "prot32", "long64", "compat32"). */
 	unsigned (*code_bits)(const struct regs *regs);
 	const char *(*mode_name)(const struct regs *regs);
+	/* Byte order of instructions and data right now, where it can change; NULL: .big_endian. */
+	bool (*big_endian_now)(const struct regs *regs);
 	/* The linear address of pc or sp: adds the segment base where there is one. */
 	uint64_t (*pc_linear)(const struct regs *regs);
 	uint64_t (*sp_linear)(const struct regs *regs);
@@ -69,4 +71,10 @@ const struct arch *arch_by_elf_machine(unsigned machine);
 const struct arch *arch_by_uname(const char *machine);
 const struct arch *arch_at(unsigned i); /* NULL past the end */
 
-extern const struct arch arch_x86_64;
+/* Byte order as the vCPU with these registers has it. */
+static inline bool arch_is_big_endian(const struct regs *regs)
+{
+	return regs->arch->big_endian_now ? regs->arch->big_endian_now(regs) : regs->arch->big_endian;
+}
+
+extern const struct arch arch_x86_64, arch_ppc64le, arch_ppc64;

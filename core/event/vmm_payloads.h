@@ -31,6 +31,20 @@ struct vmm_exit_system { VMM_EXIT_COMMON uint32_t type, ndata; uint64_t data[4];
 struct vmm_exit_hypercall { VMM_EXIT_COMMON uint64_t nr, args[9], ret; };
 struct vmm_exit_eoi { VMM_EXIT_COMMON uint32_t vector, pad; };
 struct vmm_exit_unknown { VMM_EXIT_COMMON uint32_t reason, pad; uint64_t hardware; };
+/* A hypercall of a POWER guest that came to user space: r3 in and out, r4..r9 in, r4..r9 out. */
+struct vmm_exit_hcall { VMM_EXIT_COMMON uint64_t nr; int64_t ret; uint64_t args[6], out[6]; };
+/* An H_INT_* hypercall, its arguments by name; what it does not have is ~0. */
+struct vmm_exit_xive_hcall {
+	VMM_EXIT_COMMON uint64_t nr; int64_t ret; uint64_t flags; uint32_t lisn, server, priority, eisn;
+	uint64_t qaddr; uint32_t qsize /* log2 of bytes */, offset /* H_INT_ESB */; uint64_t data;
+};
+/* Who did something to a XIVE source: values of @origin. */
+enum { VMM_XIVE_GUEST /* trapped access, or H_INT_ESB */, VMM_XIVE_DEVICE /* a device model */,
+       VMM_XIVE_USER /* asked for at the prompt */, VMM_XIVE_INFERRED /* from queue and VP changes */ };
+/* One operation on the ESB pages of a source, PQ before and after (0xff unknown). */
+struct vmm_exit_xive_esb { VMM_EXIT_COMMON uint32_t lisn, eisn; uint8_t origin, pq_old, pq_new, forward; uint32_t offset; };
+/* An entry that appeared in an event queue (always inferred). */
+struct vmm_xive_notify { uint32_t lisn, eisn, server, priority, index, generation; };
 struct vmm_stop { uint64_t pc; uint32_t reason; uint32_t id; uint64_t steps; };
 struct vmm_resume { uint32_t kind; uint32_t pad; uint64_t count; };
 struct vmm_vcpu { uint32_t state, apic_id; };

@@ -58,11 +58,34 @@ static const struct field_enum vmm_names_virtio_rule[] = {
 	{ 0, NULL },
 };
 
+/* PAPR hypercalls. */
+static const struct field_enum vmm_names_hcall[] = {
+#define HCALL(nr, name) { nr, #name },
+#include "core/arch/ppc64_hcalls.def"
+#undef HCALL
+	{ 0, NULL },
+};
+static const struct field_enum vmm_names_hcall_ret[] = {
+#define HCALL_RESULT(value, name) { (uint64_t)(value), #name },
+#include "core/arch/ppc64_hcall_results.def"
+#undef HCALL_RESULT
+	{ 0, NULL },
+};
+
+static const struct field_enum vmm_names_origin[] = {
+	{ VMM_XIVE_GUEST, "guest" }, { VMM_XIVE_DEVICE, "device" }, { VMM_XIVE_USER, "user" },
+	{ VMM_XIVE_INFERRED, "inferred" }, { 0, NULL },
+};
+static const struct field_enum vmm_names_pq[] = {
+	{ 0, "00" }, { 1, "01" }, { 2, "10" }, { 3, "11" }, { 0xff, "?" }, { 0, NULL },
+};
+
 /* A description must say the size the struct has. Raw bytes and strings have any size. */
 #define CHECK_U8(size) ((size) == 1)
 #define CHECK_U16(size) ((size) == 2)
 #define CHECK_U32(size) ((size) == 4)
 #define CHECK_U64(size) ((size) == 8)
+#define CHECK_S64(size) ((size) == 8)
 #define CHECK_BYTES(size) ((size) > 0)
 #define CHECK_STRING(size) ((size) > 1)
 #define F(s, member, type_, unit_, names_) \

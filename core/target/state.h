@@ -22,10 +22,18 @@ enum state_kind {
 	STATE_VIRTIO_QUEUE,	/* index: state_virtio_index(device, queue) */
 	STATE_VIRTIO_INFLIGHT,	/* the same */
 	STATE_VIRTIO_IOVA,	/* index: device number */
+	STATE_XIVE_DEVICE,	/* POWER: state_xive.h; index 0 */
+	STATE_XIVE_SOURCES,	/* index: page of the list */
+	STATE_XIVE_QUEUES,	/* index: page of the list */
+	STATE_XIVE_VP,		/* index: vCPU */
+	STATE_PPC_SLB,		/* index: vCPU */
+	STATE_PPC_HPT,		/* index: PTE group of the hashed page table */
 	STATE_KIND_COUNT
 };
 
 #define STATE_VERSION 1
+
+#include "core/target/state_xive.h"
 
 struct state_x86_lapic {
 	uint32_t version, flags;	/* flags bit 0: x2APIC id format */

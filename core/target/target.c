@@ -102,6 +102,13 @@ struct error *target_state_get(struct target *t, enum state_kind kind, unsigned 
 	return t->ops->state_get(t, kind, index, buf, size, ret_len);
 }
 
+struct error *target_xive_act(struct target *t, enum xive_act act, uint32_t lisn, uint8_t *ret_old)
+{
+	if (!t->ops->xive_act)
+		return unsupported(t, "acting on XIVE sources");
+	return t->ops->xive_act(t, act, lisn, ret_old);
+}
+
 struct error *target_resume(struct target *t, const struct run_request *req)
 {
 	struct error *err = req->kind == RUN_STEP ? check_vcpu(t, req->vcpu) : NULL;

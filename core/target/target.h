@@ -180,6 +180,9 @@ struct target_ops {
 	/* Named state in our own layouts (state.h): LAPIC, IOAPIC, ... */
 	struct error *(*state_get)(struct target *t, enum state_kind kind, unsigned index, void *buf,
 				   size_t size, size_t *ret_len);
+	/* Does @act to the XIVE source @lisn, on the real ESB pages; asked for by the user only. The state
+	 * (PQ) before goes to *ret_old. Works on a stopped guest. */
+	struct error *(*xive_act)(struct target *t, enum xive_act act, uint32_t lisn, uint8_t *ret_old);
 
 	enum target_state (*state)(struct target *t);
 	struct error *(*resume)(struct target *t, const struct run_request *req);
@@ -222,6 +225,7 @@ struct error *target_phys_read(struct target *t, uint64_t gpa, void *buf, size_t
 struct error *target_phys_write(struct target *t, uint64_t gpa, const void *buf, size_t len);
 struct error *target_state_get(struct target *t, enum state_kind kind, unsigned index, void *buf,
 			       size_t size, size_t *ret_len);
+struct error *target_xive_act(struct target *t, enum xive_act act, uint32_t lisn, uint8_t *ret_old);
 struct error *target_resume(struct target *t, const struct run_request *req);
 struct error *target_interrupt(struct target *t);
 struct error *target_kill(struct target *t);

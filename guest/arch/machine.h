@@ -97,6 +97,8 @@ struct machine {
 	void (*irq_set)(struct vm *vm, unsigned gsi, bool level); /* any thread */
 	struct error *(*vm_state)(struct vm *vm, enum state_kind kind, unsigned index, void *buf,
 				  size_t size, size_t *ret_len);
+	/* target_ops.xive_act; NULL: no XIVE. All vCPUs parked. */
+	struct error *(*xive_act)(struct vm *vm, enum xive_act act, uint32_t lisn, uint8_t *ret_old);
 
 	/* ---- a vCPU; its own thread ---- */
 	struct error *(*vcpu_create)(struct vcpu *v);	/* CPUID, defaults; remembers the power-on state */

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* 64-bit POWER for reading: modes, addresses, names of traps. */
+#include "core/arch/ppc64.h"
+
+#include <elf.h>
+#include <stdio.h>
+
+#include "core/base/vec.h"
+
+const char *ppc64_trap_name(unsigned trap)
+{
+	static const struct {
+		unsigned trap;
+		const char *name;
+	} names[] = {
+		{ 0x100, "system reset" }, { 0x200, "machine check" }, { 0x300, "data storage" },
+		{ 0x380, "data segment" }, { 0x400, "instruction storage" }, { 0x480, "instruction segment" },
+		{ 0x500, "external" }, { 0x502, "HV external" }, { 0x600, "alignment" }, { 0x700, "program" },
+		{ 0x800, "FP unavailable" }, { 0x900, "decrementer" }, { 0x980, "HV decrementer" },
+		{ 0xa00, "doorbell" }, { 0xc00, "system call" }, { 0xd00, "trace" }, { 0xe00, "HV data storage" },
+		{ 0xe20, "HV instruction storage" }, { 0xe40, "HV emulation assist" },
+		{ 0xe60, "HV maintenance" }, { 0xe80, "HV doorbell" }, { 0xea0, "HV virtualization" },
+		{ 0xf00, "performance monitor" }, { 0xf20, "vector unavailable" }, { 0xf40, "VSX unavailable" },
+		{ 0xf60, "facility unavailable" }, { 0xf80, "HV facility unavailable" },
+		{ 0x1500, "softpatch" }, { 0x1980, "nested HV decrementer" }, { 0x3000, "system call vectored" },
+	};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(names); i++)
+		if (names[i].trap == trap)
+			return names[i].name;
+	return NULL;
+}
+
+/*
+ * AIL 2 and 3 move vectors when the interrupt is taken with relocation on; system reset and machine check
+ * (0x100, 0x200) always start in real mode at their own address. scv (0x3000 + 32 * LEV) has a page of its
+ * own and never changes relocation.
+ */
+uint64_t ppc64_vector_address(const struct regs *regs, unsigned vector)
+{
+	uint64_t msr = regs_u64(regs, PPC64_MSR), relocation = PPC64_MSR_IR | PPC64_MSR_DR;
+	unsigned ail = PPC64_LPCR_AIL(regs_u64(regs, PPC64_LPCR));
+
+	if (vector >= 0x3000)
+		return ail == 3 ? 0xc000000000000000ull + vector : 0x14000 + vector;
+	if (vector == 0x100 || vector == 0x200 || (msr & relocation) != relocation)
+		return vector;
+	return ail == 3 ? 0xc000000000004000ull + vector : ail == 2 ? 0x18000 + vector : vector;
+}
+
+const char *ppc64_ticks_text(int64_t ticks, char *buf, size_t size)
+{
+	double ns = (ticks < 0 ? -(double)ticks : (double)ticks) * (1e9 / PPC64_TB_HZ);
+	const char *unit = ns < 1e3 ? "ns" : ns < 1e6 ? "us" : ns < 1e9 ? "ms" : "s";
+	double value = ns < 1e3 ? ns : ns < 1e6 ? ns / 1e3 : ns < 1e9 ? ns / 1e6 : ns / 1e9;
+
+	snprintf(buf, size, ticks < 0 ? "expired %.2f %s ago" : "expires in %.2f %s", value, unit);
+	return buf;
+}
+
+static unsigned ppc64_code_bits(const struct regs *regs)
+{
+	uint64_t msr;
+
+	return regs_get(regs, PPC64_MSR, &msr) && !(msr & PPC64_MSR_SF) ? 32 : 64;
+}
+
+static bool ppc64_big_endian_now(const struct regs *regs)
+{
+	uint64_t msr;
+
+	return regs_get(regs, PPC64_MSR, &msr) ? !(msr & PPC64_MSR_LE) : regs->arch->big_endian;
+}
+
+/* "le64", "be64 user", "le64 real". */
+static const char *ppc64_mode_name(const struct regs *regs)
+{
+	static const char *const names[2][2][3] = {
+		{ { "be32", "be32 user", "be32 real" }, { "be64", "be64 user", "be64 real" } },
+		{ { "le32", "le32 user", "le32 real" }, { "le64", "le64 user", "le64 real" } },
+	};
+	uint64_t msr = regs_u64(regs, PPC64_MSR);
+	unsigned kind = !(msr & PPC64_MSR_IR) ? 2 : msr & PPC64_MSR_PR ? 1 : 0;
+
+	return names[!ppc64_big_endian_now(regs)][ppc64_code_bits(regs) == 64][kind];
+}
+
+static uint64_t linear(const struct regs *regs, uint64_t address)
+{
+	return ppc64_code_bits(regs) == 64 ? address : address & MASK(31, 0);
+}
+
+static uint64_t ppc64_pc_linear(const struct regs *regs)
+{
+	return linear(regs, regs_u64(regs, PPC64_PC));
+}
+
+static uint64_t ppc64_sp_linear(const struct regs *regs)
+{
+	return linear(regs, regs_u64(regs, PPC64_R1));
+}
+
+#define COMMON \
+	.elf_machine = EM_PPC64, \
+	.insn_align = 4, \
+	.insn_max = 8, \
+	.regs = ppc64_regs, \
+	.nregs = PPC64_REG_COUNT, \
+	.aliases = ppc64_aliases, \
+	.reg_pc = PPC64_PC, \
+	.reg_sp = PPC64_R1, \
+	.reg_fp = PPC64_R31, \
+	.reg_flags = PPC64_CR, \
+	.code_bits = ppc64_code_bits, \
+	.big_endian_now = ppc64_big_endian_now, \
+	.mode_name = ppc64_mode_name, \
+	.pc_linear = ppc64_pc_linear, \
+	.sp_linear = ppc64_sp_linear
+
+const struct arch arch_ppc64le = {
+	.name = "ppc64le",
+	.uname = "ppc64le",
+	.big_endian = false,
+	COMMON,
+};
+
+const struct arch arch_ppc64 = {
+	.name = "ppc64",
+	.uname = "ppc64",
+	.big_endian = true,
+	COMMON,
+};
