@@ -11,6 +11,7 @@
 #include "core/base/text.h"
 #include "core/command/command.h"
 #include "probes/set.h"
+#include "probes/show.h"
 
 static void complete_probe(struct session *s, const char *prefix, completion_fn fn, void *ctx)
 {
@@ -271,22 +272,6 @@ const struct command cmd_probe_scope = {
 
 /* ---- info probe ---------------------------------------------------------------------------------- */
 
-static struct error *show_run(struct probe_run *run, struct out *out)
-{
-	struct error *error = run->probe->show(run, out);
-	uint64_t lost = reader_lost(run->reader);
-
-	if (run->options.events && !error) {
-		out_begin(out, "probe_events");
-		out_dec(out, ROLE_NUMBER, "events", 0, reader_events(run->reader));
-		out_text(out, ROLE_TEXT, " events, ");
-		out_dec(out, lost ? ROLE_WARN : ROLE_NUMBER, "lost", 0, lost);
-		out_text(out, ROLE_TEXT, " lost");
-		out_end(out);
-	}
-	return error;
-}
-
 static struct error *info_run(struct session *s, const struct args *args, struct out *out)
 {
 	struct probe_set *set = probe_set_of(s);
@@ -304,12 +289,12 @@ static struct error *info_run(struct session *s, const struct args *args, struct
 		if (!run)
 			return error_hint(error_create(ERROR_STATE, "probe %s is not on", probe->name),
 					  "probe on %s", probe->name);
-		return show_run(run, out);
+		return probe_show(run, out);
 	}
 	for (unsigned i = 0; (probe = probe_at(i)) && !error; i++) {
 		run = probe_set_run(set, probe);
 		if (run && ++n)
-			error = show_run(run, out);
+			error = probe_show(run, out);
 	}
 	if (!n)
 		out_message(out, ROLE_TEXT, "no probe is on: `probe on NAME`; `probe list` shows them");

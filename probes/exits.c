@@ -16,6 +16,7 @@
 #include "probes/bpf/exits.h"
 #include "probes/hist_read.h"
 #include "probes/probe.h"
+#include "probes/show.h"
 #include "probes/vcpus.h"
 
 struct row {
@@ -122,30 +123,6 @@ static size_t read_rows(const struct probe_run *run, struct row **rows)
 
 /* ---- showing ------------------------------------------------------------------------------------- */
 
-static void out_time(struct out *out, const char *name, uint64_t ns)
-{
-	char buf[32];
-
-	out_text(out, ROLE_NUMBER, " %11s", format_time_ns(buf, sizeof(buf), ns));
-	out_hidden_dec(out, name, ns);
-}
-
-static void show_buckets(struct out *out, const struct hist *h)
-{
-	if (!out->is_json)
-		return;
-	out_list(out, "histogram");
-	for (uint32_t i = 0; i < HIST_BUCKETS; i++) {
-		if (!h->bucket[i])
-			continue;
-		out_begin(out, "bucket");
-		out_hidden_dec(out, "from_ns", hist_low(i));
-		out_hidden_dec(out, "count", h->bucket[i]);
-		out_end(out);
-	}
-	out_list_end(out);
-}
-
 static struct vcpu_thread thread_of(const struct probe_run *run, uint32_t tid)
 {
 	int fd = bpf_object__find_map_fd_by_name(run->obj, "vcpus");
@@ -172,13 +149,13 @@ static void show_row(struct probe_run *run, struct out *out, const struct row *r
 	out_str(out, ROLE_TEXT, "detail", 13, detail);
 	out_dec(out, ROLE_NUMBER, "count", 10, h->count);
 	out_text(out, ROLE_NUMBER, " %9.0f", elapsed_ns ? (double)h->count * 1e9 / (double)elapsed_ns : 0.0);
-	out_time(out, "total_ns", h->total);
-	out_time(out, "p50_ns", hist_quantile(h, 500));
-	out_time(out, "p99_ns", hist_quantile(h, 990));
-	out_time(out, "max_ns", h->max);
+	probe_out_time(out, "total_ns", h->total);
+	probe_out_time(out, "p50_ns", hist_quantile(h, 500));
+	probe_out_time(out, "p99_ns", hist_quantile(h, 990));
+	probe_out_time(out, "max_ns", h->max);
 	out_hidden_dec(out, "min_ns", h->min);
 	out_hidden_dec(out, "elapsed_ns", elapsed_ns);
-	show_buckets(out, h);
+	probe_out_hist(out, "from_ns", h);
 	out_end(out);
 }
 

@@ -16,6 +16,7 @@
 #include "probes/hist_read.h"
 #include "probes/kallsyms.h"
 #include "probes/probe.h"
+#include "probes/show.h"
 
 #define OBJECTS_BYTES (8u << 20)	/* some 80,000 locks */
 #define STACK_SHOWN 4
@@ -177,14 +178,6 @@ static void show_stack(struct out *out, const struct row *row, const struct kern
 	out_str(out, ROLE_SYMBOL, "stack", 0, text_str(&t));
 }
 
-static void out_time(struct out *out, const char *name, uint64_t ns)
-{
-	char buf[32];
-
-	out_text(out, ROLE_NUMBER, " %11s", format_time_ns(buf, sizeof(buf), ns));
-	out_hidden_dec(out, name, ns);
-}
-
 static void show_row(const struct probe_run *run, struct out *out, const struct row *row,
 		     const struct kernel_name *names)
 {
@@ -195,10 +188,10 @@ static void show_row(const struct probe_run *run, struct out *out, const struct 
 	out_hidden_hex(out, "addr", row->lock);
 	out_dec(out, ROLE_NUMBER, "count", 9, row->wait.count);
 	out_dec(out, ROLE_NUMBER, "threads", 8, row->waiters);
-	out_time(out, "total_ns", row->wait.total);
-	out_time(out, "p50_ns", hist_quantile(&row->wait, 500));
-	out_time(out, "p99_ns", hist_quantile(&row->wait, 990));
-	out_time(out, "max_ns", row->wait.max);
+	probe_out_time(out, "total_ns", row->wait.total);
+	probe_out_time(out, "p50_ns", hist_quantile(&row->wait, 500));
+	probe_out_time(out, "p99_ns", hist_quantile(&row->wait, 990));
+	probe_out_time(out, "max_ns", row->wait.max);
 	out_nl(out);
 	out_text(out, ROLE_DIM, "    longest: thread ");
 	out_dec(out, ROLE_NUMBER, "longest_tid", 0, row->longest_tid);
@@ -208,6 +201,7 @@ static void show_row(const struct probe_run *run, struct out *out, const struct 
 	}
 	out_text(out, ROLE_DIM, " in ");
 	show_stack(out, row, names + 1);
+	probe_out_hist(out, "from_ns", &row->wait);
 	out_end(out);
 }
 

@@ -51,8 +51,10 @@ struct probe {
 	struct probe_part parts[PROBE_PARTS_MAX];
 	/* Between open and load: its own read-only data. NULL: nothing. */
 	struct error *(*prepare)(struct probe_run *run);
-	/* The sums as records. */
+	/* The sums as records (core/session/tables.h). */
 	struct error *(*show)(struct probe_run *run, struct out *out);
+	/* The list `marks` of its state: thresholds to draw in its histograms. NULL: none. */
+	void (*marks)(struct probe_run *run, struct out *out);
 };
 
 /* Of a rung that was tried. */

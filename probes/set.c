@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include "core/base/cleanup.h"
+#include "core/session/tables.h"
+#include "probes/show.h"
 
 #define PART "probes"
 /* Between fill levels the rings are emptied by time: a wake-up per event would cost the guest an exit. */
@@ -25,6 +27,7 @@ struct on {
 
 struct probe_set {
 	struct session *session;
+	struct session_tables tables;
 	VEC(struct known *) known;
 	VEC(struct on) on;
 	struct loop_source *timer;
@@ -73,7 +76,34 @@ static void destroy(void *data)
 	}
 	vec_free(&set->known);
 	vec_free(&set->on);
+	set->session->tables = NULL;
 	free(set);
+}
+
+/* ---- tables of the session ------------------------------------------------------------------------ */
+
+static const char *table_name(void *ctx, unsigned i)
+{
+	const struct probe *probe = probe_at(i);
+
+	return probe ? probe->name : NULL;
+}
+
+static const char *table_summary(void *ctx, unsigned i)
+{
+	return probe_at(i)->summary;
+}
+
+static bool table_is_on(void *ctx, unsigned i)
+{
+	return probe_set_run(ctx, probe_at(i));
+}
+
+static struct error *table_show(void *ctx, unsigned i, struct out *out)
+{
+	struct probe_run *run = probe_set_run(ctx, probe_at(i));
+
+	return run ? probe_show(run, out) : error_create(ERROR_STATE, "probe %s is not on", probe_at(i)->name);
 }
 
 void probe_set_attach(struct session *s)
@@ -82,6 +112,10 @@ void probe_set_attach(struct session *s)
 
 	set->session = s;
 	set->scope = getpid();
+	set->tables = (struct session_tables){
+		.ctx = set, .name = table_name, .summary = table_summary, .is_on = table_is_on, .show = table_show,
+	};
+	s->tables = &set->tables;
 	session_add_part(s, &(struct session_part){
 		.name = PART, .data = set, .poll = drain, .stop = stop, .destroy = destroy,
 	});

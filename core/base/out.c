@@ -47,6 +47,10 @@ static void value(struct out *out, enum role role, const char *name, int width, 
 {
 	struct text shown = { 0 }, source = { 0 };
 
+	if (out->is_raw) {
+		out->ops->value(out, role, name, text, NULL);
+		return;
+	}
 	if (out->is_json) {
 		if (!json) {
 			json_add_string(&source, text, strlen(text));

@@ -65,6 +65,7 @@ struct out_ops {
 struct out {
 	const struct out_ops *ops;
 	bool is_json;		/* commands may skip costly text decoration */
+	bool is_raw;		/* the backend wants values as they are, not padded and not as JSON source */
 	unsigned column;	/* text column reached on the current line, in cells */
 	unsigned depth;		/* records open */
 };

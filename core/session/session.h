@@ -21,6 +21,7 @@
 struct command;
 struct session;
 struct session_filter;
+struct session_tables;
 
 /* What `set OPTION VALUE` changes; options.def has name, default and help of each. */
 struct session_options {
@@ -115,6 +116,7 @@ struct session {
 	VEC(const struct doctor_check *) checks;
 	VEC(struct session_listener *) listeners;
 	VEC(struct session_part) parts;
+	const struct session_tables *tables; /* borrowed (core/session/tables.h); NULL: nobody has any */
 
 	struct session_options options;
 
