@@ -62,7 +62,7 @@ static void action_help(struct screen *s, struct panel *p)
 
 static void action_focus(struct screen *s, struct panel *p)
 {
-	unsigned i = s->last_key - '1';
+	unsigned i = s->last_key == '0' ? 9 : s->last_key - '1';
 
 	if (i < PANEL_COUNT)
 		screen_focus(s, &s->panel[i]);

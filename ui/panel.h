@@ -66,7 +66,7 @@ struct panel {
 	struct screen *screen;
 	struct session *session;
 	void *state;
-	unsigned number;	/* 1..9: the key that focuses it; 0 none */
+	unsigned number;	/* 1..9: the key that focuses it; 10: key 0; beyond: none */
 	struct area area;	/* content, without the title row */
 	bool visible;
 	bool resized;		/* update() must fill another size */

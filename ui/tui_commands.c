@@ -110,7 +110,7 @@ static struct error *run_bind(struct session *s, const struct args *args, struct
 	return NULL;
 }
 
-static const char *const layout_names[] = { "step", "memory", "console", "events", "vcpus", NULL };
+static const char *const layout_names[] = { "step", "memory", "console", "events", "vcpus", "probes", NULL };
 static const char *const panel_names[] = {
 #define PANEL(name) #name,
 #include "ui/panels.def"

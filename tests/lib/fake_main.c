@@ -10,6 +10,7 @@
 #include "guest/guest.h"
 #include "ui/app.h"
 
+#include "tests/lib/fake_probes.h"
 #include "tests/lib/fake_target.h"
 
 static struct error *create(const struct guest_config *config, struct target **ret)
@@ -30,6 +31,7 @@ static bool no_demo(const void **ret_data, size_t *ret_len, unsigned *ret_vcpus)
 static void register_commands(struct session *session)
 {
 	fake_target_symbols(session->symbols);
+	fake_probes_register(session);
 	/* How a stop is worded is the commands' business: screens are quiet unless they are about it. */
 	session->quiet_stop = !getenv("FAKE_TALK");
 	session->start_ns = FAKE_TIME0; /* times on the screen are the fake's own */
