@@ -77,6 +77,25 @@ static void show_part(struct out *out, const struct probe_run *run, unsigned i)
 	out_end(out);
 }
 
+static void show_list(struct out *out, const char *name, enum role role, const char *word, char **list, size_t n)
+{
+	out_list(out, name);
+	for (size_t i = 0; i < n; i++) {
+		out_begin(out, name);
+		out_text(out, role, "    %s: ", word);
+		out_str(out, role, "text", 0, list[i]);
+		out_end(out);
+	}
+	out_list_end(out);
+}
+
+/* Where this kernel is not what the probe was written against. */
+static void show_differences(struct out *out, const struct probe_run *run)
+{
+	show_list(out, "drift", ROLE_WARN, "prototype", run->drift.data, run->drift.len);
+	show_list(out, "left_out", ROLE_DIM, "left out", run->left_out.data, run->left_out.len);
+}
+
 static void show_probe(struct out *out, const struct probe *probe, const struct probe_run *run, bool on,
 		       const struct error *error)
 {
@@ -103,6 +122,8 @@ static void show_probe(struct out *out, const struct probe *probe, const struct 
 	for (unsigned i = 0; run && run->probe->parts[i].name; i++)
 		show_part(out, run, i);
 	out_list_end(out);
+	if (run)
+		show_differences(out, run);
 	if (run && !error) {
 		out_text(out, ROLE_DIM, "    attached in %s", format_time_ns(buf, sizeof(buf), run->attach_ns));
 		out_hidden_dec(out, "attach_ns", run->attach_ns);
@@ -116,7 +137,7 @@ static struct error *list_run(struct session *s, const struct args *args, struct
 	const struct probe *probe;
 
 	for (unsigned i = 0; (probe = probe_at(i)); i++) {
-		struct probe_options options = { .tgid = getpid() };
+		struct probe_options options = { .tgid = getpid(), .host = probe_set_host(set) };
 		struct probe_run *run = probe_set_run(set, probe), *tried = NULL;
 		_error_ struct error *error = NULL;
 

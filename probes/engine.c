@@ -11,8 +11,10 @@
 #include "core/base/cleanup.h"
 #include "core/base/loop.h"
 #include "core/base/text.h"
-#include "probes/kernel.h"
+#include "probes/attach.h"
+#include "probes/host.h"
 #include "probes/log.h"
+#include "probes/params.h"
 #include "probes/probe.h"
 
 #define RING_BYTES (1u << 20)
@@ -61,34 +63,25 @@ void probe_object(const char *name, const void **ret_data, size_t *ret_len)
 
 /* ---- open ---------------------------------------------------------------------------------------- */
 
-static struct error *libbpf_error(long err, const struct text *log, const char *what)
-{
-	_free_ char *reason = log_reason(log);
-	struct error *error;
-
-	err = err < 0 ? -err : err;
-	error = *reason ? error_create(err == ENOMEM ? ERROR_NOMEM : ERROR_UNSUPPORTED, "%s: %s (%s)", what,
-				       kernel_strerror((int)err), reason)
-			: error_create(ERROR_UNSUPPORTED, "%s: %s", what, kernel_strerror((int)err));
-	return caps_hint(error, (int)err);
-}
-
-static struct error *open_object(const struct probe *probe, struct bpf_object **ret)
+/* @btf_fd: what it is relocated against; -1: the kernel's, all of it. */
+static struct error *open_object(const struct probe *probe, int btf_fd, struct bpf_object **ret)
 {
 	LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = probe->name);
+	_free_ char *path = btf_fd < 0 ? NULL : xasprintf("/proc/self/fd/%d", btf_fd);
 	_cleanup_(text_deinit) struct text log = { 0 };
 	const void *data = NULL;
 	struct bpf_object *obj;
 	size_t len = 0;
 	int err;
 
+	opts.btf_custom_path = path;
 	probe_object(probe->name, &data, &len);
 	log_begin(&log);
 	obj = bpf_object__open_mem(data, len, &opts);
 	err = errno;
 	log_end();
 	if (!obj)
-		return libbpf_error(err, &log, "cannot open the BPF object");
+		return attach_error(err, &log, "cannot open the BPF object");
 	*ret = obj;
 	return NULL;
 }
@@ -96,7 +89,7 @@ static struct error *open_object(const struct probe *probe, struct bpf_object **
 struct error *probe_schemas_load(struct probe_schemas *s, const char *name)
 {
 	struct bpf_object *obj;
-	struct error *error = open_object(probe_find(name), &obj);
+	struct error *error = open_object(probe_find(name), -1, &obj);
 
 	if (error)
 		return error;
@@ -142,25 +135,29 @@ static struct error *prepare(struct probe_run *run, struct bpf_object *obj)
 	probe_run_set(obj, "filter_tgid", &tgid, sizeof(tgid));
 	probe_run_set(obj, "want_events", &run->options.events, sizeof(run->options.events));
 	probe_run_set(obj, "ring_bytes", &run->options.ring_bytes, sizeof(run->options.ring_bytes));
+	params_set(run, obj);
 	return reader_prepare(obj, run->options.ring_bytes);
 }
 
 /* ---- rungs --------------------------------------------------------------------------------------- */
 
+/* "?name" is a program that may be left out. */
+static const char *program_name(const char *entry)
+{
+	return entry + (*entry == '?');
+}
+
+static bool is_optional(const char *entry)
+{
+	return *entry == '?';
+}
+
 bool probe_rung_exists(const struct bpf_object *obj, const struct probe_rung *rung)
 {
 	for (unsigned i = 0; i < PROBE_PROGRAMS_MAX && rung->programs[i]; i++)
-		if (!bpf_object__find_program_by_name(obj, rung->programs[i]))
+		if (!bpf_object__find_program_by_name(obj, program_name(rung->programs[i])))
 			return false;
 	return rung->kind;
-}
-
-static bool in_rung(const struct probe_rung *rung, const char *program)
-{
-	for (unsigned i = 0; i < PROBE_PROGRAMS_MAX && rung->programs[i]; i++)
-		if (!strcmp(rung->programs[i], program))
-			return true;
-	return false;
 }
 
 static const struct probe_rung *chosen_rung(const struct probe_run *run, unsigned part)
@@ -177,6 +174,62 @@ static int next_rung(const struct bpf_object *obj, const struct probe_part *part
 	return -1;
 }
 
+/* Has the kernel the function that @prog is for? */
+static bool has_place(const struct probe_run *run, const struct bpf_program *prog)
+{
+	const char *function = attach_function(prog);
+	const struct btf *btf;
+	uint32_t id;
+
+	if (!function)
+		return true;
+	if (attach_is_trampoline(prog))
+		return kernel_types_function(probe_host_types(run->host), function, &btf, &id);
+	return probe_host_has_function(run->host, function);
+}
+
+/* Why @rung can not serve, as far as that is known without loading it; NULL: it has to be tried. */
+static struct error *rule_out(struct probe_run *run, const struct bpf_object *obj, const struct probe_rung *rung)
+{
+	const char *missing = kernel_types_missing(probe_host_types(run->host));
+	unsigned found = 0;
+
+	for (unsigned i = 0; i < PROBE_PROGRAMS_MAX && rung->programs[i]; i++) {
+		const struct bpf_program *prog = bpf_object__find_program_by_name(obj,
+										  program_name(rung->programs[i]));
+		struct error *error;
+
+		if (missing && attach_needs_types(prog))
+			return error_create(ERROR_UNSUPPORTED, "%s", missing);
+		if (!has_place(run, prog)) {
+			if (is_optional(rung->programs[i]))
+				continue;
+			return error_create(ERROR_UNSUPPORTED, "this kernel has no function %s", attach_function(prog));
+		}
+		error = attach_is_trampoline(prog) ? probe_host_fentry(run->host, attach_function(prog)) : NULL;
+		if (error)
+			return error;
+		found++;
+	}
+	return found ? NULL : error_create(ERROR_UNSUPPORTED, "this kernel has none of the functions");
+}
+
+/* Moves @part to the next rung that may serve, keeping why those between do not. */
+static void go_down(struct probe_run *run, const struct bpf_object *obj, unsigned part)
+{
+	const struct probe_part *p = &run->probe->parts[part];
+
+	while ((run->chosen[part] = next_rung(obj, p, run->chosen[part])) >= 0) {
+		struct probe_try *try = &run->tries[part][run->chosen[part]];
+		struct error *error = rule_out(run, obj, &p->rungs[run->chosen[part]]);
+
+		if (!error)
+			return;
+		error_destroy(try->error);
+		*try = (struct probe_try){ .tried = true, .error = error };
+	}
+}
+
 /* Takes @error: why the part's rung does not serve. */
 static void step_down(struct probe_run *run, const struct bpf_object *obj, unsigned part, struct error *error)
 {
@@ -184,20 +237,21 @@ static void step_down(struct probe_run *run, const struct bpf_object *obj, unsig
 
 	error_destroy(try->error);
 	*try = (struct probe_try){ .tried = true, .error = error };
-	run->chosen[part] = next_rung(obj, &run->probe->parts[part], run->chosen[part]);
+	go_down(run, obj, part);
 }
 
-/* Loads only the programs of the chosen rungs, of part @only unless that is -1. */
-static struct error *load(struct probe_run *run, int only, struct bpf_object **ret)
+static bool wants(const struct probe_run *run, const struct probe_rung *rung, const struct bpf_program *prog)
 {
-	_cleanup_(text_deinit) struct text log = { 0 };
-	struct bpf_object *obj;
-	struct bpf_program *prog;
-	struct error *error = open_object(run->probe, &obj);
-	int err;
+	for (unsigned i = 0; i < PROBE_PROGRAMS_MAX && rung->programs[i]; i++)
+		if (!strcmp(program_name(rung->programs[i]), bpf_program__name(prog)))
+			return !is_optional(rung->programs[i]) || has_place(run, prog);
+	return false;
+}
 
-	if (error)
-		return error;
+static void choose_programs(struct probe_run *run, struct bpf_object *obj, int only)
+{
+	struct bpf_program *prog;
+
 	bpf_object__for_each_program(prog, obj) {
 		bool wanted = false;
 
@@ -205,10 +259,23 @@ static struct error *load(struct probe_run *run, int only, struct bpf_object **r
 			const struct probe_rung *rung = chosen_rung(run, i);
 
 			if (rung && (only < 0 || only == (int)i))
-				wanted |= in_rung(rung, bpf_program__name(prog));
+				wanted |= wants(run, rung, prog);
 		}
 		bpf_program__set_autoload(prog, wanted);
 	}
+}
+
+/* Loads only the programs of the chosen rungs, of part @only unless that is -1. */
+static struct error *load(struct probe_run *run, int only, struct bpf_object **ret)
+{
+	_cleanup_(text_deinit) struct text log = { 0 };
+	struct bpf_object *obj;
+	struct error *error = open_object(run->probe, run->btf_fd, &obj);
+	int err;
+
+	if (error)
+		return error;
+	choose_programs(run, obj, only);
 	error = prepare(run, obj);
 	if (!error && run->probe->prepare) {
 		run->obj = obj;
@@ -220,7 +287,7 @@ static struct error *load(struct probe_run *run, int only, struct bpf_object **r
 		err = bpf_object__load(obj);
 		log_end();
 		if (err)
-			error = libbpf_error(err, &log, "does not load");
+			error = attach_error(err, &log, "does not load");
 	}
 	if (error) {
 		bpf_object__close(obj);
@@ -230,43 +297,12 @@ static struct error *load(struct probe_run *run, int only, struct bpf_object **r
 	return NULL;
 }
 
-static struct error *attach_tracepoint(struct bpf_program *prog, const char *section, struct bpf_link **ret)
+static void leave_out(struct probe_run *run, const char *fmt, const char *what)
 {
-	_free_ char *system = xstrdup(section + strlen("tp/"));
-	char *event = strchr(system, '/');
-	struct error *error;
-	int fd, err;
-
-	*event++ = 0;
-	error = perf_tracepoint_open(system, event, &fd);
-	if (error)
-		return error;
-	*ret = bpf_program__attach_perf_event(prog, fd);
-	err = errno;
-	if (*ret)
-		return NULL; /* the link owns the descriptor */
-	close(fd);
-	return caps_hint(error_errno(err, "cannot attach to tracepoint %s:%s", system, event), err);
-}
-
-static struct error *attach_program(struct bpf_program *prog, struct bpf_link **ret)
-{
-	const char *section = bpf_program__section_name(prog);
-	_cleanup_(text_deinit) struct text log = { 0 };
-	int err;
-
-	/* libbpf would want tracefs at one of two places. */
-	if (!strncmp(section, "tp/", 3))
-		return attach_tracepoint(prog, section, ret);
-	log_begin(&log);
-	*ret = bpf_program__attach(prog);
-	err = errno;
-	log_end();
-	if (*ret)
-		return NULL;
-	if (err == ENOENT || err == EINVAL)
-		return error_create(ERROR_UNSUPPORTED, "this kernel has no %s", section);
-	return libbpf_error(err, &log, "does not attach");
+	for (size_t i = 0; i < run->left_out.len; i++)
+		if (strstr(run->left_out.data[i], what))
+			return;
+	vec_push(&run->left_out, xasprintf(fmt, what));
 }
 
 static struct error *attach_part(struct probe_run *run, struct bpf_object *obj, unsigned part)
@@ -274,16 +310,26 @@ static struct error *attach_part(struct probe_run *run, struct bpf_object *obj, 
 	const struct probe_rung *rung = chosen_rung(run, part);
 
 	for (unsigned i = 0; rung && i < PROBE_PROGRAMS_MAX && rung->programs[i]; i++) {
-		struct bpf_program *prog = bpf_object__find_program_by_name(obj, rung->programs[i]);
+		const char *name = program_name(rung->programs[i]);
+		struct bpf_program *prog = bpf_object__find_program_by_name(obj, name);
 		struct bpf_link *link;
 		struct error *error;
 
 		if (!prog)
 			continue;
-		error = attach_program(prog, &link);
+		if (!bpf_program__autoload(prog)) {
+			leave_out(run, "this kernel has no function %s", attach_function(prog));
+			continue;
+		}
+		error = attach_program(run->host, prog, rung, &link);
+		if (error && is_optional(rung->programs[i])) {
+			leave_out(run, "%s", error_message(error));
+			error_destroy(error);
+			continue;
+		}
 		if (error)
 			return error;
-		vec_push(&run->links, (struct probe_link){ .program = rung->programs[i], .link = link });
+		vec_push(&run->links, (struct probe_link){ .program = name, .link = link });
 	}
 	return NULL;
 }
@@ -311,7 +357,7 @@ static bool find_culprits(struct probe_run *run)
 			bpf_object__close(obj);
 			continue;
 		}
-		if (!open_object(run->probe, &obj)) {
+		if (!open_object(run->probe, -1, &obj)) {
 			step_down(run, obj, i, error);
 			bpf_object__close(obj);
 			found = true;
@@ -375,14 +421,18 @@ static struct error *missing_part(const struct probe_run *run)
 static struct error *choose_first(struct probe_run *run)
 {
 	struct bpf_object *obj;
-	struct error *error = open_object(run->probe, &obj);
+	struct error *error = open_object(run->probe, -1, &obj);
 
 	if (error)
 		return error;
-	for (unsigned i = 0; run->probe->parts[i].name; i++)
-		run->chosen[i] = next_rung(obj, &run->probe->parts[i], -1);
+	error = kernel_types_cut(probe_host_types(run->host), obj, &run->btf_fd);
+	params_check(run);
+	for (unsigned i = 0; run->probe->parts[i].name && !error; i++) {
+		run->chosen[i] = -1;
+		go_down(run, obj, i);
+	}
 	bpf_object__close(obj);
-	return NULL;
+	return error;
 }
 
 /* Loads and attaches until what is chosen stands. Each round moves at least one part down. */
@@ -426,6 +476,9 @@ struct error *probe_run_create(const struct probe *probe, const struct probe_opt
 
 	run->probe = probe;
 	run->options = *options;
+	run->btf_fd = -1;
+	run->owns_host = !options->host;
+	run->host = options->host ? options->host : probe_host_create();
 	if (!run->options.ring_bytes)
 		run->options.ring_bytes = options->events ? RING_BYTES : RING_BYTES_SUMS;
 	if (run->options.ring_bytes < (uint32_t)getpagesize())
@@ -445,6 +498,14 @@ bool probe_run_is_on(const struct probe_run *run)
 	return run->reader;
 }
 
+static void free_list(char ***list, size_t *len)
+{
+	while (*len)
+		free((*list)[--*len]);
+	free(*list);
+	*list = NULL;
+}
+
 void probe_run_destroy(struct probe_run *run)
 {
 	if (!run)
@@ -458,6 +519,12 @@ void probe_run_destroy(struct probe_run *run)
 		for (unsigned k = 0; k < PROBE_RUNGS_MAX; k++)
 			error_destroy(run->tries[i][k].error);
 	vec_free(&run->links);
+	free_list(&run->drift.data, &run->drift.len);
+	free_list(&run->left_out.data, &run->left_out.len);
+	if (run->btf_fd >= 0)
+		close(run->btf_fd);
+	if (run->owns_host)
+		probe_host_destroy(run->host);
 	free(run);
 }
 

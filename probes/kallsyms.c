@@ -61,3 +61,81 @@ void kallsyms_resolve(const char *path, struct kernel_name *names, size_t n)
 			offer(sorted, n, addr, name);
 	free(sorted);
 }
+
+/* ---- which functions there are ------------------------------------------------------------------- */
+
+/* Hashes of names: what is asked for is tried in earnest afterwards, so a stray match does no harm. */
+struct function_set {
+	uint64_t *slots;	/* 0: free */
+	size_t len, size;	/* a power of two */
+};
+
+static uint64_t hash_name(const char *name, size_t len)
+{
+	uint64_t h = 14695981039346656037ull;
+
+	for (size_t i = 0; i < len; i++)
+		h = (h ^ (uint8_t)name[i]) * 1099511628211ull;
+	return h ? h : 1;
+}
+
+static void insert(struct function_set *set, uint64_t h)
+{
+	size_t at = h & (set->size - 1);
+
+	while (set->slots[at] && set->slots[at] != h)
+		at = (at + 1) & (set->size - 1);
+	set->len += !set->slots[at];
+	set->slots[at] = h;
+}
+
+static void grow(struct function_set *set)
+{
+	struct function_set bigger = { .size = set->size ? set->size * 2 : 1 << 16 };
+
+	bigger.slots = xcalloc(bigger.size, sizeof(*bigger.slots));
+	for (size_t i = 0; i < set->size; i++)
+		if (set->slots[i])
+			insert(&bigger, set->slots[i]);
+	free(set->slots);
+	*set = bigger;
+}
+
+struct function_set *function_set_create(const char *path)
+{
+	_fclose_ FILE *f = fopen(path ? path : "/proc/kallsyms", "re");
+	struct function_set *set = xcalloc(1, sizeof(*set));
+	char line[512];
+
+	/* "ffffffff81000000 T _text" and, of a module, "\t[kvm]" behind it. */
+	while (f && fgets(line, sizeof(line), f)) {
+		const char *type = strchr(line, ' ');
+
+		if (!type || (type[1] != 't' && type[1] != 'T') || type[2] != ' ')
+			continue;
+		if ((set->len + 1) * 2 > set->size)
+			grow(set);
+		insert(set, hash_name(type + 3, strcspn(type + 3, "\t\n")));
+	}
+	return set;
+}
+
+void function_set_destroy(struct function_set *set)
+{
+	if (!set)
+		return;
+	free(set->slots);
+	free(set);
+}
+
+bool function_set_has(const struct function_set *set, const char *name)
+{
+	uint64_t h = hash_name(name, strlen(name));
+
+	if (!set->size)
+		return false;
+	for (size_t at = h & (set->size - 1); set->slots[at]; at = (at + 1) & (set->size - 1))
+		if (set->slots[at] == h)
+			return true;
+	return false;
+}

@@ -2,6 +2,7 @@
 /* Names of the kernel's own addresses, for the few that are shown. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -13,3 +14,9 @@ struct kernel_name {
 
 /* Fills the names of @names by one pass over kallsyms, any order. @path: NULL for the kernel's file. */
 void kallsyms_resolve(const char *path, struct kernel_name *names, size_t n);
+
+/* Which functions the kernel and its modules have, by one pass. */
+struct function_set;
+struct function_set *function_set_create(const char *path);
+void function_set_destroy(struct function_set *set);
+bool function_set_has(const struct function_set *set, const char *name);

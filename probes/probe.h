@@ -22,19 +22,27 @@
 
 struct bpf_link;
 struct bpf_object;
+struct probe_host;
 struct probe_run;
 struct session;
 
 #define PROBE_PARTS_MAX 8
-#define PROBE_RUNGS_MAX 4
-#define PROBE_PROGRAMS_MAX 8
+#define PROBE_RUNGS_MAX 6
+#define PROBE_PROGRAMS_MAX 40
 
-/* One way to serve a part. */
+/*
+ * One way to serve a part, best first: fentry (also for fexit), kprobe.multi, kprobe (also for kretprobe),
+ * tp_btf, raw_tp, tp. How a program attaches is its section: SEC("fentry/mutex_lock"), SEC("kprobe.multi").
+ */
 struct probe_rung {
-	const char *kind;	/* "fentry", "kprobe", "tp_btf", "raw_tp", "tp"; NULL ends the list */
+	const char *kind;	/* NULL ends the list */
 	const char *place;	/* what it attaches to, for people: "kvm_exit" */
-	const char *programs[PROBE_PROGRAMS_MAX]; /* all must attach; where this architecture's object
-						   * lacks one it is no rung */
+	/* All must attach, but "?name" only where the kernel has its function; at least one must. Where this
+	 * architecture's object lacks one it is no rung. */
+	const char *programs[PROBE_PROGRAMS_MAX];
+	/* What kprobe.multi and kretprobe.multi programs are put on, as far as the kernel has them; the cookie
+	 * (bpf_get_attach_cookie) is the position in this list. NULL-terminated. */
+	const char *const *functions;
 };
 
 struct probe_part {
@@ -49,6 +57,13 @@ struct probe {
 	const char *summary;	/* one line, no full stop */
 	const char *help;
 	struct probe_part parts[PROBE_PARTS_MAX];
+	/*
+	 * Functions whose parameters its programs read, as they were when they were written:
+	 * "int kvm_pmu_rdpmc(struct kvm_vcpu *vcpu, unsigned int idx, u64 *data)"; NULL-terminated, may be NULL.
+	 * Where the kernel's BTF has another prototype, BTF wins: programs say PARAMS(kvm_pmu_rdpmc, 3) and
+	 * PARAM(kvm_pmu_rdpmc, idx, 1), and find it where it is (probes/bpf/params.bpf.h).
+	 */
+	const char *const *prototypes;
 	/* Between open and load: its own read-only data. NULL: nothing. */
 	struct error *(*prepare)(struct probe_run *run);
 	/* The sums as records (core/session/tables.h). */
@@ -67,6 +82,7 @@ struct probe_options {
 	bool events;		/* stream events to @store, not only sums */
 	pid_t tgid;		/* 0: every process */
 	uint32_t ring_bytes;	/* per CPU; 0: the default */
+	struct probe_host *host; /* of the session; NULL: one of its own */
 };
 
 struct probe_link {
@@ -83,6 +99,11 @@ struct probe_run {
 	struct session *session;	/* for names of vCPUs; NULL: none */
 	uint64_t since_ns;
 	uint64_t attach_ns;		/* how long loading and attaching took */
+	struct probe_host *host;
+	bool owns_host;
+	int btf_fd;			/* the kernel's types as far as the object names them; -1: none */
+	VEC(char *) drift;		/* sentences: prototypes that are not what was expected */
+	VEC(char *) left_out;		/* sentences: what of the chosen rungs this kernel lacks */
 	int chosen[PROBE_PARTS_MAX];	/* rung, -1: none serves */
 	struct probe_try tries[PROBE_PARTS_MAX][PROBE_RUNGS_MAX];
 };

@@ -10,6 +10,7 @@
 #include "core/base/cleanup.h"
 #include "core/session/tables.h"
 #include "probes/show.h"
+#include "probes/host.h"
 
 #define PART "probes"
 /* Between fill levels the rings are emptied by time: a wake-up per event would cost the guest an exit. */
@@ -31,6 +32,7 @@ struct probe_set {
 	VEC(struct known *) known;
 	VEC(struct on) on;
 	struct loop_source *timer;
+	struct probe_host *host;
 	pid_t scope;
 };
 
@@ -77,6 +79,7 @@ static void destroy(void *data)
 	vec_free(&set->known);
 	vec_free(&set->on);
 	set->session->tables = NULL;
+	probe_host_destroy(set->host);
 	free(set);
 }
 
@@ -116,6 +119,7 @@ void probe_set_attach(struct session *s)
 		.ctx = set, .name = table_name, .summary = table_summary, .is_on = table_is_on, .show = table_show,
 	};
 	s->tables = &set->tables;
+	set->host = probe_host_create();
 	session_add_part(s, &(struct session_part){
 		.name = PART, .data = set, .poll = drain, .stop = stop, .destroy = destroy,
 	});
@@ -172,7 +176,9 @@ static struct error *hook(struct probe_set *set, struct on *on)
 
 struct error *probe_set_on(struct probe_set *set, const struct probe *probe, bool events)
 {
-	struct probe_options options = { .events = events, .tgid = set->scope };
+	struct probe_options options = {
+		.events = events, .tgid = set->scope, .host = set->host,
+	};
 	const struct probe_schemas *schemas = NULL;
 	struct on on = { 0 };
 	struct error *error;
@@ -213,4 +219,9 @@ void probe_set_scope(struct probe_set *set, pid_t tgid)
 pid_t probe_set_get_scope(const struct probe_set *set)
 {
 	return set->scope;
+}
+
+struct probe_host *probe_set_host(const struct probe_set *set)
+{
+	return set->host;
 }

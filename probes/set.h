@@ -21,3 +21,4 @@ struct probe_run *probe_set_run(const struct probe_set *set, const struct probe 
 /* Whose kernel activity is seen by probes turned on from now: our own process's (the guest) at first. */
 void probe_set_scope(struct probe_set *set, pid_t tgid);
 pid_t probe_set_get_scope(const struct probe_set *set);
+struct probe_host *probe_set_host(const struct probe_set *set);

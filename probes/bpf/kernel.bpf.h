@@ -35,6 +35,18 @@ struct bpf_raw_tracepoint_args {
 	__u64 args[0];
 };
 
+/* What kprobes and kretprobes get: as asm/ptrace.h of uapi, an ABI. */
+#if defined(__TARGET_ARCH_x86)
+struct pt_regs {
+	__u64 r15, r14, r13, r12, rbp, rbx, r11, r10, r9, r8, rax, rcx, rdx, rsi, rdi, orig_rax, rip, cs, eflags,
+	      rsp, ss;
+};
+#elif defined(__TARGET_ARCH_powerpc)
+struct pt_regs {
+	__u64 gpr[32], nip, msr, orig_gpr3, ctr, link, xer, ccr, softe, trap, dar, dsisr, result;
+};
+#endif
+
 /* Of uapi/linux/kvm.h: what the exits' details are read from. An ABI, so no relocation. */
 struct kvm_run_exit {
 	union {
