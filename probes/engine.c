@@ -18,7 +18,6 @@
 #include "probes/probe.h"
 
 #define RING_BYTES (1u << 20)
-#define RING_BYTES_SUMS 4096u	/* nothing goes through it */
 #define RODATA ".rodata"
 
 /* ---- the list ------------------------------------------------------------------------------------ */
@@ -479,9 +478,11 @@ struct error *probe_run_create(const struct probe *probe, const struct probe_opt
 	run->btf_fd = -1;
 	run->owns_host = !options->host;
 	run->host = options->host ? options->host : probe_host_create();
-	if (!run->options.ring_bytes)
-		run->options.ring_bytes = options->events ? RING_BYTES : RING_BYTES_SUMS;
-	if (run->options.ring_bytes < (uint32_t)getpagesize())
+	if (!options->events)
+		run->options.ring_bytes = 0;
+	else if (!options->ring_bytes)
+		run->options.ring_bytes = RING_BYTES;
+	else if (options->ring_bytes < (uint32_t)getpagesize())
 		run->options.ring_bytes = (uint32_t)getpagesize();
 	error = climb(run);
 	/* The rings come last: until they are placed, an event finds none and is not counted as lost. */

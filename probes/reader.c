@@ -31,6 +31,7 @@ struct reader {
 	struct ring_buffer *rings;
 	int losses_fd;
 	int ncpus;
+	int *fds;		/* the rings, by CPU; -1: none */
 	pid_t self;
 	uint64_t told, events;
 	/* One drain's events, each aligned to 8, and where they start. */
@@ -47,15 +48,25 @@ struct error *reader_prepare(struct bpf_object *obj, uint32_t bytes)
 	return err ? error_errno(-err, "cannot size the event rings of a probe") : NULL;
 }
 
-static struct error *add_ring(struct reader *r, int outer, uint32_t cpu, uint32_t bytes)
+/* One ring per CPU into the object's map, together: the kernel waits for all its CPUs after each update of a
+ * map of maps. Older kernels take them one by one. */
+static struct error *add_rings(struct reader *r, int outer, uint32_t bytes)
 {
-	_close_ int fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "vmscope_ring", 0, 0, bytes, NULL);
+	_free_ uint32_t *cpus = xcalloc((size_t)r->ncpus, sizeof(*cpus));
+	uint32_t n = (uint32_t)r->ncpus;
 	struct error *error = NULL;
+	bool together;
 
-	if (fd < 0)
-		return error_errno(errno, "cannot create a BPF ring buffer of %u bytes for CPU %u", bytes, cpu);
-	if (bpf_map_update_elem(outer, &cpu, &fd, BPF_ANY) < 0)
-		return error_errno(errno, "cannot place the BPF ring buffer of CPU %u", cpu);
+	for (uint32_t cpu = 0; cpu < (uint32_t)r->ncpus; cpu++) {
+		cpus[cpu] = cpu;
+		r->fds[cpu] = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "vmscope_ring", 0, 0, bytes, NULL);
+		if (r->fds[cpu] < 0)
+			return error_errno(errno, "cannot create a BPF ring buffer of %u bytes for CPU %u", bytes, cpu);
+	}
+	together = bpf_map_update_batch(outer, cpus, r->fds, &n, NULL) == 0 && n == (uint32_t)r->ncpus;
+	for (uint32_t cpu = 0; !together && !error && cpu < (uint32_t)r->ncpus; cpu++)
+		if (bpf_map_update_elem(outer, &cpu, &r->fds[cpu], BPF_ANY) < 0)
+			error = error_errno(errno, "cannot place the BPF ring buffer of CPU %u", cpu);
 	return error;
 }
 
@@ -128,23 +139,16 @@ static int on_record(void *ctx, void *data, size_t size)
 	return r->batch_len > DRAIN_BYTES ? -EAGAIN : 0;
 }
 
-static struct error *watch_rings(struct reader *r, int outer)
+static struct error *watch_rings(struct reader *r)
 {
 	for (uint32_t cpu = 0; cpu < (uint32_t)r->ncpus; cpu++) {
-		_close_ int fd = -1;
-		uint32_t id;
 		int err;
 
-		if (bpf_map_lookup_elem(outer, &cpu, &id) < 0)
-			return error_errno(errno, "cannot find the BPF ring buffer of CPU %u", cpu);
-		fd = bpf_map_get_fd_by_id(id);
-		if (fd < 0)
-			return error_errno(errno, "cannot open the BPF ring buffer of CPU %u", cpu);
 		if (!r->rings) {
-			r->rings = ring_buffer__new(fd, on_record, r, NULL);
+			r->rings = ring_buffer__new(r->fds[cpu], on_record, r, NULL);
 			err = r->rings ? 0 : -errno;
 		} else {
-			err = ring_buffer__add(r->rings, fd, on_record, r);
+			err = ring_buffer__add(r->rings, r->fds[cpu], on_record, r);
 		}
 		if (err)
 			return error_errno(-err, "cannot map the BPF ring buffer of CPU %u", cpu);
@@ -164,10 +168,14 @@ struct error *reader_create(struct bpf_object *obj, uint32_t bytes, const struct
 	r->self = self;
 	r->ncpus = libbpf_num_possible_cpus();
 	r->losses_fd = bpf_object__find_map_fd_by_name(obj, "losses");
-	for (uint32_t cpu = 0; cpu < (uint32_t)r->ncpus && !error; cpu++)
-		error = add_ring(r, outer, cpu, bytes);
-	if (!error)
-		error = watch_rings(r, outer);
+	r->fds = xcalloc((size_t)r->ncpus, sizeof(*r->fds));
+	for (int i = 0; i < r->ncpus; i++)
+		r->fds[i] = -1;
+	/* Where no events are wanted there is nothing to place. */
+	if (bytes)
+		error = add_rings(r, outer, bytes);
+	if (bytes && !error)
+		error = watch_rings(r);
 	if (error)
 		reader_destroy(r);
 	else
@@ -180,6 +188,10 @@ void reader_destroy(struct reader *r)
 	if (!r)
 		return;
 	ring_buffer__free(r->rings);
+	for (int i = 0; r->fds && i < r->ncpus; i++)
+		if (r->fds[i] >= 0)
+			close(r->fds[i]);
+	free(r->fds);
 	vec_free(&r->index);
 	free(r->batch);
 	free(r);
@@ -187,7 +199,7 @@ void reader_destroy(struct reader *r)
 
 int reader_fd(const struct reader *r)
 {
-	return ring_buffer__epoll_fd(r->rings);
+	return r->rings ? ring_buffer__epoll_fd(r->rings) : -1;
 }
 
 static const struct event *batch_event(const struct reader *r, size_t i)
@@ -212,8 +224,6 @@ static size_t flush(struct reader *r)
 
 	if (!n)
 		return 0; /* the index may never have been allocated */
-	if (!n)
-		return 0;
 	qsort_r(r->index.data, n, sizeof(*r->index.data), by_time, r);
 	for (size_t i = 0; i < n; i++)
 		event_store_put(r->store, batch_event(r, i));
@@ -224,7 +234,8 @@ static size_t flush(struct reader *r)
 
 size_t reader_drain(struct reader *r)
 {
-	ring_buffer__consume(r->rings);
+	if (r->rings)
+		ring_buffer__consume(r->rings);
 	return flush(r);
 }
 

@@ -15,12 +15,12 @@ struct reader;
 /* Before the object is loaded: says how large @bytes (power of two) per CPU the rings will be. */
 struct error *reader_prepare(struct bpf_object *obj, uint32_t bytes);
 /* After: makes one ring per CPU and puts it into the object's map. @schemas are registered with @store
- * (already) and borrowed. Events of process @self are of VM 1. */
+ * (already) and borrowed. Events of process @self are of VM 1. @bytes 0: no events, so no rings. */
 struct error *reader_create(struct bpf_object *obj, uint32_t bytes, const struct probe_schemas *schemas,
 			    struct event_store *store, pid_t self, struct reader **ret);
 void reader_destroy(struct reader *r);
 
-/* Readable when a ring is more than half full; otherwise a timer polls. */
+/* -1 without rings. Readable when a ring is more than half full; otherwise a timer polls. */
 int reader_fd(const struct reader *r);
 /* What the rings hold, by time, to the store; returns how many. */
 size_t reader_drain(struct reader *r);

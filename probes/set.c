@@ -167,7 +167,8 @@ struct probe_run *probe_set_run(const struct probe_set *set, const struct probe 
 static struct error *hook(struct probe_set *set, struct on *on)
 {
 	struct loop *loop = set->session->loop;
-	struct error *error = loop_add_fd(loop, reader_fd(on->run->reader), EPOLLIN, on_due, set, &on->fill);
+	int fd = reader_fd(on->run->reader);
+	struct error *error = fd < 0 ? NULL : loop_add_fd(loop, fd, EPOLLIN, on_due, set, &on->fill);
 
 	if (!error && !set->timer)
 		error = loop_add_timer(loop, POLL_INTERVAL_NS, POLL_INTERVAL_NS, on_due, set, &set->timer);

@@ -70,7 +70,8 @@ static __always_inline struct exit_vcpu *vcpu_get(void)
 	return bpf_map_lookup_elem(&vcpus, &tid);
 }
 
-static __always_inline void sum(__u32 kind, __u64 reason, __u64 detail, __u64 ns)
+/* Of its own to the verifier: inlined, its paths would multiply with those of each program. */
+__noinline int sum(__u32 kind, __u64 reason, __u64 detail, __u64 ns)
 {
 	struct exit_key key = {
 		.tid = (__u32)bpf_get_current_pid_tgid(), .kind = kind, .reason = reason, .detail = detail,
@@ -81,7 +82,7 @@ static __always_inline void sum(__u32 kind, __u64 reason, __u64 detail, __u64 ns
 	if (!h) {
 		fresh = bpf_map_lookup_elem(&zeros, &zero);
 		if (!fresh)
-			return;
+			return 0;
 		bpf_map_update_elem(&sums, &key, fresh, BPF_NOEXIST);
 		h = bpf_map_lookup_elem(&sums, &key);
 	}
@@ -89,6 +90,7 @@ static __always_inline void sum(__u32 kind, __u64 reason, __u64 detail, __u64 ns
 		hist_put(h, ns);
 	else
 		hit(EXIT_PART_UNKEPT);
+	return 0;
 }
 
 /* The host is done with a hardware exit: the guest goes on, or user space must help. */
