@@ -207,6 +207,7 @@ bool stops_watch_reads(struct vcpu *v, uint64_t pc, struct stop_report *report)
 			memcpy(code, host, req.len);
 			machine_host.regs_core(v, &v->regs);
 			req.code_bits = machine_host.arch->code_bits(&v->regs);
+			req.big_endian = arch_is_big_endian(&v->regs);
 			machine_host.arch->disasm(&req, &insn);
 			decoded = true;
 		}

@@ -28,6 +28,7 @@ struct disasm_req {
 	size_t len;		/* bytes available at @pc */
 	uint64_t pc;		/* linear address */
 	unsigned code_bits;	/* 16, 32, 64 */
+	bool big_endian;	/* of the instructions, where an architecture has both (arch_is_big_endian()) */
 	bool att;		/* AT&T instead of Intel syntax */
 	/* Symbol for an address operand, or NULL; returns false when there is none. */
 	bool (*symbol)(void *ctx, uint64_t addr, char *buf, size_t size);

@@ -115,7 +115,8 @@ static uint64_t ppc64_sp_linear(const struct regs *regs)
 	.big_endian_now = ppc64_big_endian_now, \
 	.mode_name = ppc64_mode_name, \
 	.pc_linear = ppc64_pc_linear, \
-	.sp_linear = ppc64_sp_linear
+	.sp_linear = ppc64_sp_linear, \
+	.disasm = ppc64_disasm
 
 const struct arch arch_ppc64le = {
 	.name = "ppc64le",

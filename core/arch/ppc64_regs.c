@@ -9,9 +9,8 @@
 #define NUM(name, hi, lo) { name, hi, lo, NULL }
 #define END { NULL, 0, 0, NULL }
 
-static const char *const transaction[] = { "none", "suspended", "active", "reserved", NULL };
 static const struct reg_field ppc64_fields_msr[] = {
-	FLAG("SF", 63), FLAG("HV", 60), { "TS", 34, 33, transaction }, FLAG("TM", 32), FLAG("VEC", 25),
+	FLAG("SF", 63), FLAG("HV", 60), NUM("TS", 34, 33), FLAG("TM", 32), FLAG("VEC", 25),
 	FLAG("VSX", 23), FLAG("S", 22), FLAG("EE", 15), FLAG("PR", 14), FLAG("FP", 13), FLAG("ME", 12),
 	FLAG("FE0", 11), FLAG("SE", 10), FLAG("BE", 9), FLAG("FE1", 8), FLAG("IR", 5), FLAG("DR", 4),
 	FLAG("PMM", 2), FLAG("RI", 1), FLAG("LE", 0), END

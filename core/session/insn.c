@@ -33,6 +33,7 @@ static struct error *decode(struct session *s, uint64_t addr, const uint8_t *byt
 	req = (struct disasm_req){
 		.bytes = bytes, .len = len, .pc = addr,
 		.code_bits = arch->code_bits ? arch->code_bits(regs) : 64,
+		.big_endian = arch_is_big_endian(regs),
 		.att = s->options.flavor == FLAVOR_ATT,
 		.symbol = insn_symbol, .ctx = s,
 	};
@@ -110,7 +111,7 @@ static void print_operand(struct session *s, struct out *out, const struct insn 
 	}
 	out_text(out, ROLE_COMMENT, " = ");
 	out_hex(out, ROLE_COMMENT, "operand_value", 0,
-		bytes_read(bytes, insn->mem_size, s->target->arch->big_endian));
+		bytes_read(bytes, insn->mem_size, arch_is_big_endian(regs)));
 }
 
 static bool is_current(struct session *s, uint64_t addr)
