@@ -109,6 +109,17 @@ static struct error *table_show(void *ctx, unsigned i, struct out *out)
 	return run ? probe_show(run, out) : error_create(ERROR_STATE, "probe %s is not on", probe_at(i)->name);
 }
 
+/* "locks.wait", "locks": of the probe of that name. */
+static void know(void *data, const char *event)
+{
+	_free_ char *name = xstrndup(event, strcspn(event, "."));
+	const struct probe *probe = probe_find(name);
+	const struct probe_schemas *schemas;
+
+	if (probe)
+		error_destroy(probe_set_schemas(data, probe, &schemas));
+}
+
 void probe_set_attach(struct session *s)
 {
 	struct probe_set *set = xcalloc(1, sizeof(*set));
@@ -121,7 +132,7 @@ void probe_set_attach(struct session *s)
 	s->tables = &set->tables;
 	set->host = probe_host_create();
 	session_add_part(s, &(struct session_part){
-		.name = PART, .data = set, .poll = drain, .stop = stop, .destroy = destroy,
+		.name = PART, .data = set, .poll = drain, .know = know, .stop = stop, .destroy = destroy,
 	});
 }
 

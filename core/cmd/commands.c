@@ -20,4 +20,5 @@ void commands_register_core(struct session *s)
 		session_add_command(s, core_commands[i]);
 	views_register(s);
 	s->after_stop = command_after_stop;
+	s->run_hook = command_run_hook;
 }

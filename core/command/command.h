@@ -112,6 +112,8 @@ struct error *command_run_lines(struct session *s, char *const *lines, size_t nl
 const char *command_repeat_line(struct session *s);
 /* The session's after_stop: runs a stop's command list, then the lines that waited for the stop. */
 void command_after_stop(struct session *s, char *const *lines, size_t nlines);
+/* The session's run_hook: lines of a rule, which wait for nothing and whose errors are printed. */
+void command_run_hook(struct session *s, char *const *lines, size_t nlines);
 /* Finds, checks needs and parses without running: for tests and for front ends that ask first. */
 struct error *command_check(struct session *s, const char *line);
 

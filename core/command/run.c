@@ -300,3 +300,21 @@ void command_after_stop(struct session *s, char *const *lines, size_t nlines)
 	if (out != s->talk)
 		out_destroy(out);
 }
+
+void command_run_hook(struct session *s, char *const *lines, size_t nlines)
+{
+	struct out *out = s->talk ? s->talk : out_create_capture();
+	struct error *error = NULL;
+	bool hook = s->in_hook;
+
+	s->in_hook = true;
+	for (size_t i = 0; i < nlines && !error && !s->quit; i++)
+		error = run_statement(s, lines[i], out);
+	s->in_hook = hook;
+	if (error)
+		session_print_error(out, error);
+	error_destroy(error);
+	out_flush(out);
+	if (out != s->talk)
+		out_destroy(out);
+}

@@ -31,6 +31,11 @@ bool event_name_match(const char *name, const char *schema)
 	pattern = xasprintf("*.%s", name);
 	match = glob_match(pattern, schema);
 	free(pattern);
+	if (match)
+		return true;
+	pattern = xasprintf("%s.*", name);
+	match = glob_match(pattern, schema);
+	free(pattern);
 	return match;
 }
 
@@ -86,6 +91,9 @@ static struct error *check(struct session_filter *f)
 	struct error *first = NULL;
 	bool name_used = false;
 	bool fits = false;
+
+	for (size_t n = 0; n < f->names.len; n++)
+		session_know_events(f->session, f->names.data[n]);
 
 	for (unsigned i = 0; event_store_schema_at(store, i); i++) {
 		const struct schema *schema = event_store_schema_at(store, i);

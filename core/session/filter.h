@@ -13,7 +13,7 @@
 
 struct session_filter;
 
-/* @text: "io mmio if value == 3"; a name without a dot means "*.NAME". */
+/* @text: "io mmio if value == 3"; a name also means "*.NAME" and "NAME.*". */
 struct error *session_filter_create(struct session *s, const char *text, struct session_filter **ret);
 void session_filter_destroy(struct session_filter *filter);
 const char *session_filter_text(const struct session_filter *filter);

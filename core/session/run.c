@@ -9,6 +9,7 @@
 #include "core/base/cleanup.h"
 #include "core/session/display.h"
 #include "core/session/report.h"
+#include "core/session/rules.h"
 
 #define DRAIN_BATCH 4096
 #define DRAIN_ROUNDS 1024
@@ -117,9 +118,9 @@ static bool plan_owns(const struct stop_report *report)
 	return report->reason == STOP_STEP || (report->reason == STOP_BREAK && report->id >= 1u << 30);
 }
 
-static void show_stop(struct session *s, const struct stop_report *report, struct stop *stop)
+static void show_stop(struct session *s, const struct stop_report *report, struct stop *stop, bool rule)
 {
-	bool silent = s->quiet_stop || (stop && stop->silent && !s->interrupted);
+	bool silent = s->quiet_stop || rule || (stop && stop->silent && !s->interrupted);
 	const struct regs *regs;
 	bool stale;
 
@@ -139,10 +140,14 @@ static void show_stop(struct session *s, const struct stop_report *report, struc
 			s->listeners.data[i]->stopped(s->listeners.data[i]->ctx, report);
 }
 
-static void run_lines(struct session *s, struct stop *stop)
+/* @rule_lines: of a rule the guest was stopped for, or NULL; taken. */
+static void run_lines(struct session *s, struct stop *stop, char **rule_lines)
 {
 	VEC(char *) lines = { 0 };
 
+	for (size_t i = 0; rule_lines && rule_lines[i]; i++)
+		vec_push(&lines, rule_lines[i]);
+	free(rule_lines);
 	/* The stop may be deleted by its own commands. One that came before the user's interrupt could take
 	 * effect must not run on again: its commands are dropped. */
 	for (size_t i = 0; stop && !s->interrupted && i < stop->commands.len; i++)
@@ -159,7 +164,9 @@ static void run_lines(struct session *s, struct stop *stop)
 static void on_stop(struct session *s, struct stop_report *report)
 {
 	struct error *error = NULL;
+	char **rule_lines;
 	struct stop *stop;
+	bool rule;
 
 	s->running = false;
 	s->frame = 0;
@@ -176,10 +183,11 @@ static void on_stop(struct session *s, struct stop_report *report)
 		return;
 	session_poll_interval(s, false);
 	stop = stop_on_report(&s->stops, report);
+	rule = session_rules_stopped(s, report, &rule_lines);
 	s->last_stop = *report;
 	s->has_stop = true;
 	session_invalidate(s);
-	show_stop(s, report, stop);
+	show_stop(s, report, stop, rule);
 	if (error && s->talk)
 		session_print_error(s->talk, error);
 	error_destroy(error);
@@ -191,7 +199,7 @@ static void on_stop(struct session *s, struct stop_report *report)
 	 * or 0 (power off). */
 	if (s->exit_from_guest && (report->reason == STOP_SHUTDOWN || report->reason == STOP_ERROR))
 		s->exit_status = EXIT_GUEST_CRASHED;
-	run_lines(s, stop);
+	run_lines(s, stop, rule_lines);
 }
 
 static void poll_parts(struct session *s)
@@ -232,6 +240,7 @@ void session_poll(struct session *s)
 		on_stop(s, &report);
 	}
 	s->polling = false;
+	session_rules_run(s);
 }
 
 /* ---- waiting ------------------------------------------------------------------------------------- */

@@ -9,6 +9,7 @@
 #include "core/session/filter.h"
 #include "core/session/options.h"
 #include "core/session/run.h"
+#include "core/session/rules.h"
 
 #define EVENT_STORE_BYTES (32ULL << 20)
 #define POLL_INTERVAL_NS (20ULL * 1000 * 1000)
@@ -97,6 +98,7 @@ void session_destroy(struct session *s)
 	vec_free(&s->checks);
 	vec_free(&s->listeners);
 	vec_free(&s->frames);
+	session_rules_destroy(s);
 	session_filter_destroy(s->filter);
 	error_destroy(s->deferred);
 	free(s->repeat_line);
@@ -131,6 +133,13 @@ void *session_part(struct session *s, const char *name)
 		if (!strcmp(s->parts.data[i].name, name))
 			return s->parts.data[i].data;
 	return NULL;
+}
+
+void session_know_events(struct session *s, const char *name)
+{
+	for (size_t i = 0; i < s->parts.len; i++)
+		if (s->parts.data[i].know)
+			s->parts.data[i].know(s->parts.data[i].data, name);
 }
 
 void session_add_listener(struct session *s, struct session_listener *listener)

@@ -21,6 +21,7 @@
 struct command;
 struct session;
 struct session_filter;
+struct session_rules;
 struct session_tables;
 
 /* What `set OPTION VALUE` changes; options.def has name, default and help of each. */
@@ -97,6 +98,8 @@ struct session_part {
 	const char *name;
 	void *data;
 	void (*poll)(void *data);	/* new events to the store; NULL: none */
+	void (*know)(void *data, const char *event); /* adds the schemas of @event ("locks.wait") when they are
+						      * its own; NULL: all are there from the start */
 	void (*stop)(void *data);	/* no more events, no loop sources; NULL: nothing to stop */
 	void (*destroy)(void *data);
 };
@@ -152,6 +155,7 @@ struct session {
 	unsigned source_line;
 	unsigned next_internal_id;	/* of temporary stops nobody sees: 1<<30 and up */
 	struct session_filter *filter;	/* `events filter`; NULL: everything */
+	struct session_rules *rules;	/* `on EVENT do ...`; NULL: none yet */
 	uint64_t events_from;		/* `events clear`: first event shown */
 	uint64_t events_seen;		/* `info events` without N goes on here */
 
@@ -165,6 +169,8 @@ struct session {
 	struct error *deferred;		/* first failure of queued lines, given back by session_wait() */
 	/* Runs the lines of a stop that was just shown, then the queue. Set by commands_register_core(). */
 	void (*after_stop)(struct session *s, char *const *lines, size_t nlines);
+	/* Runs the lines of a rule while the guest runs or stands; errors are printed. Set as above. */
+	void (*run_hook)(struct session *s, char *const *lines, size_t nlines);
 
 	struct out *talk;		/* where stop reports and messages of the session go; owned */
 	struct loop_source *stop_source, *event_source, *poll_timer;
@@ -181,6 +187,7 @@ void session_add_command(struct session *s, const struct command *cmd);
 void session_add_check(struct session *s, const struct doctor_check *check);
 void session_add_part(struct session *s, const struct session_part *part);
 void *session_part(struct session *s, const char *name); /* its data; NULL: there is none */
+void session_know_events(struct session *s, const char *name); /* asks the parts for schemas of @name */
 void session_add_listener(struct session *s, struct session_listener *listener);
 void session_remove_listener(struct session *s, struct session_listener *listener);
 

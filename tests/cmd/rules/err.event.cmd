@@ -1,0 +1,1 @@
+on unicorn do stop

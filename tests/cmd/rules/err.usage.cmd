@@ -1,0 +1,1 @@
+on io where port == 1 stop
