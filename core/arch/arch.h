@@ -53,6 +53,9 @@ struct arch {
 	uint64_t (*pc_linear)(const struct regs *regs);
 	uint64_t (*sp_linear)(const struct regs *regs);
 
+	/* What a register's value means beyond its bit fields ("expires in 1.2 ms"); NULL: nothing to say. */
+	const char *(*reg_meaning)(const struct regs *regs, unsigned id, char *buf, size_t size);
+
 	/* One page walk, every level recorded (core/arch/mmu.h). */
 	struct error *(*walk)(const struct regs *regs, const struct mem_reader *mem, uint64_t gva,
 			      struct mmu_walk *ret);

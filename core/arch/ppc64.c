@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* 64-bit POWER for reading: modes, addresses, names of traps. */
 #include "core/arch/ppc64.h"
+#include "core/arch/ppc64_mmu.h"
 
 #include <elf.h>
 #include <stdio.h>
@@ -100,6 +101,60 @@ static uint64_t ppc64_sp_linear(const struct regs *regs)
 	return linear(regs, regs_u64(regs, PPC64_R1));
 }
 
+static const char *pvr_name(uint64_t pvr)
+{
+	switch (pvr >> 16) {
+	case 0x3f: return "POWER7";
+	case 0x4a: return "POWER7+";
+	case 0x4b: case 0x4c: case 0x4d: return "POWER8";
+	case 0x4e: return "POWER9";
+	case 0x80: case 0x82: return "POWER10";
+	default: return NULL;
+	}
+}
+
+/* Logical PVRs (LoPAR, ibm,architecture-vec-5; linux PVR_ARCH_*). */
+static const char *compat_name(uint64_t pvr)
+{
+	switch (pvr) {
+	case 0: return "none: as the processor is";
+	case 0x0f000003: return "ISA 2.06";
+	case 0x0f100003: return "ISA 2.06+";
+	case 0x0f000004: return "ISA 2.07";
+	case 0x0f000005: return "ISA 3.00";
+	case 0x0f000006: return "ISA 3.1";
+	default: return NULL;
+	}
+}
+
+static const char *ppc64_reg_meaning(const struct regs *regs, unsigned id, char *buf, size_t size)
+{
+	uint64_t v = regs_u64(regs, id), tb;
+	const char *name = NULL;
+
+	switch (id) {
+	case PPC64_DEC:
+		return ppc64_ticks_text((int64_t)v, buf, size);
+	case PPC64_DEC_EXPIRY:
+		return regs_get(regs, PPC64_TB, &tb) ? ppc64_ticks_text((int64_t)(v - tb), buf, size) : NULL;
+	case PPC64_TB:
+	case PPC64_VTB:
+		snprintf(buf, size, "%.6f s", (double)v / PPC64_TB_HZ);
+		return buf;
+	case PPC64_PVR:
+		name = pvr_name(v);
+		break;
+	case PPC64_ARCH_COMPAT:
+		name = compat_name(v);
+		break;
+	default:
+		return NULL;
+	}
+	if (name)
+		snprintf(buf, size, "%s", name);
+	return name ? buf : NULL;
+}
+
 #define COMMON \
 	.elf_machine = EM_PPC64, \
 	.insn_align = 4, \
@@ -116,7 +171,11 @@ static uint64_t ppc64_sp_linear(const struct regs *regs)
 	.mode_name = ppc64_mode_name, \
 	.pc_linear = ppc64_pc_linear, \
 	.sp_linear = ppc64_sp_linear, \
-	.disasm = ppc64_disasm
+	.reg_meaning = ppc64_reg_meaning, \
+	.walk = ppc64_walk, \
+	.map = ppc64_map, \
+	.disasm = ppc64_disasm, \
+	.unwind = ppc64_unwind
 
 const struct arch arch_ppc64le = {
 	.name = "ppc64le",

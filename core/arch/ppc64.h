@@ -86,4 +86,5 @@ const char *ppc64_ticks_text(int64_t ticks, char *buf, size_t size);
 /* Parts of the descriptors, one file each. */
 extern const struct reg_desc ppc64_regs[PPC64_REG_COUNT];
 extern const struct reg_alias ppc64_aliases[];
+bool ppc64_unwind(const struct regs *regs, const struct mem_reader *mem, struct frame *f);
 void ppc64_disasm(const struct disasm_req *req, struct insn *ret);

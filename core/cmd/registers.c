@@ -79,6 +79,8 @@ static void print_meaning(struct reg_print *p, unsigned id)
 
 	if (!regs_valid(p->regs, id) || desc->bits > 64)
 		return;
+	if (arch->reg_meaning && arch->reg_meaning(p->regs, id, buf, sizeof(buf)))
+		out_text(p->out, ROLE_COMMENT, "  %s", buf);
 	if (desc->fields) {
 		reg_decode(desc, value, buf, sizeof(buf));
 		if (*buf)

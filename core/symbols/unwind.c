@@ -116,7 +116,7 @@ static enum unwind_result apply_row(const struct cfi_row *row, const struct mem_
 	struct regs old = *regs;
 	struct reg_source source = { &old, row->machine };
 	struct location_env env = { .ctx = &source, .reg = read_reg, .mem = mem, .word = row->word,
-				    .big_endian = arch->big_endian, .offset = row->object->offset };
+				    .big_endian = arch_is_big_endian(regs), .offset = row->object->offset };
 	struct location cfa;
 	uint64_t pc = 0, v;
 	size_t nops;

@@ -135,11 +135,29 @@ static void names(void **state)
 	assert_string_equal(ppc64_ticks_text(-512000000, buf, sizeof(buf)), "expired 1.00 s ago");
 }
 
+static void meanings(void **state)
+{
+	struct regs r;
+	char buf[64];
+
+	regs_init(&r, &arch_ppc64le);
+	regs_set(&r, PPC64_TB, 1000);
+	regs_set(&r, PPC64_DEC_EXPIRY, 1000 + 512 * 1500);
+	regs_set(&r, PPC64_DEC, ppc64_dec(regs_u64(&r, PPC64_DEC_EXPIRY), 2000 + 512 * 1500));
+	regs_set(&r, PPC64_PVR, 0x004e1202);
+	regs_set(&r, PPC64_ARCH_COMPAT, 0x0f000005);
+	assert_string_equal(r.arch->reg_meaning(&r, PPC64_DEC_EXPIRY, buf, sizeof(buf)), "expires in 1.50 ms");
+	assert_string_equal(r.arch->reg_meaning(&r, PPC64_DEC, buf, sizeof(buf)), "expired 1.95 us ago");
+	assert_string_equal(r.arch->reg_meaning(&r, PPC64_PVR, buf, sizeof(buf)), "POWER9");
+	assert_string_equal(r.arch->reg_meaning(&r, PPC64_ARCH_COMPAT, buf, sizeof(buf)), "ISA 3.00");
+	assert_null(r.arch->reg_meaning(&r, PPC64_R3, buf, sizeof(buf)));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_reg_ids), cmocka_unit_test(modes), cmocka_unit_test(bits_have_names),
-		cmocka_unit_test(vectors), cmocka_unit_test(names),
+		cmocka_unit_test(vectors), cmocka_unit_test(names), cmocka_unit_test(meanings),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
