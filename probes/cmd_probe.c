@@ -119,7 +119,7 @@ static void show_probe(struct out *out, const struct probe *probe, const struct 
 	}
 	out_nl(out);
 	out_list(out, "parts");
-	for (unsigned i = 0; run && run->probe->parts[i].name; i++)
+	for (unsigned i = 0; run && probe_fits(probe) && probe->parts[i].name; i++)
 		show_part(out, run, i);
 	out_list_end(out);
 	if (run)
@@ -151,7 +151,7 @@ static struct error *list_run(struct session *s, const struct args *args, struct
 		}
 		show_probe(out, probe, run ? run : tried, run, error);
 		/* `vmscope probes` tells scripts: 3 is "not possible here". */
-		if (error && !s->target)
+		if (error && !s->target && probe_fits(probe))
 			s->exit_status = 3;
 		probe_run_destroy(tried);
 	}

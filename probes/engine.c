@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "core/base/cleanup.h"
@@ -40,6 +41,13 @@ static const struct {
 const struct probe *probe_at(unsigned i)
 {
 	return i < ARRAY_SIZE(probes) ? probes[i].probe : NULL;
+}
+
+bool probe_fits(const struct probe *probe)
+{
+	struct utsname u;
+
+	return !probe->arch || uname(&u) || !strcmp(u.machine, probe->arch);
 }
 
 const struct probe *probe_find(const char *name)
@@ -477,6 +485,8 @@ struct error *probe_run_create(const struct probe *probe, const struct probe_opt
 	run->options = *options;
 	run->btf_fd = -1;
 	run->owns_host = !options->host;
+	for (unsigned i = 0; i < PROBE_PARTS_MAX; i++)
+		run->chosen[i] = -1;
 	run->host = options->host ? options->host : probe_host_create();
 	if (!options->events)
 		run->options.ring_bytes = 0;
@@ -484,7 +494,8 @@ struct error *probe_run_create(const struct probe *probe, const struct probe_opt
 		run->options.ring_bytes = RING_BYTES;
 	else if (options->ring_bytes < (uint32_t)getpagesize())
 		run->options.ring_bytes = (uint32_t)getpagesize();
-	error = climb(run);
+	error = probe_fits(probe) ? climb(run) : error_create(ERROR_UNSUPPORTED, "probe %s is for hosts of %s", probe->name,
+							      probe->arch);
 	/* The rings come last: until they are placed, an event finds none and is not counted as lost. */
 	if (!error)
 		error = reader_create(run->obj, run->options.ring_bytes, schemas, store, getpid(), &run->reader);

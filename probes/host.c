@@ -13,10 +13,12 @@
 #include "core/base/vec.h"
 #include "probes/kallsyms.h"
 #include "probes/kernel.h"
+#include "probes/ksyms.h"
 
 struct probe_host {
 	struct kernel_types *types;
 	struct function_set *functions;
+	struct ksyms *ksyms;
 	bool fentry_tried;
 	int fentry_err;
 };
@@ -32,6 +34,7 @@ void probe_host_destroy(struct probe_host *host)
 		return;
 	kernel_types_destroy(host->types);
 	function_set_destroy(host->functions);
+	ksyms_destroy(host->ksyms);
 	free(host);
 }
 
@@ -105,4 +108,11 @@ struct error *probe_host_fentry(struct probe_host *host, const char *name)
 		return NULL;
 	return caps_hint(error_create(ERROR_UNSUPPORTED, "a program that does nothing does not load on %s: %s", name,
 				      kernel_strerror(host->fentry_err)), host->fentry_err);
+}
+
+const struct ksyms *probe_host_ksyms(struct probe_host *host)
+{
+	if (!host->ksyms)
+		host->ksyms = ksyms_create(NULL);
+	return host->ksyms;
 }

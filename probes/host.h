@@ -7,6 +7,7 @@
 #include "core/base/error.h"
 #include "probes/types.h"
 
+struct ksyms;
 struct probe_host;
 
 struct probe_host *probe_host_create(void);
@@ -19,3 +20,5 @@ const struct kernel_types *probe_host_types(struct probe_host *host);
 bool probe_host_has_function(struct probe_host *host, const char *name);
 /* Why a program that does nothing can not be put on function @name by fentry; NULL: it can. Tried once. */
 struct error *probe_host_fentry(struct probe_host *host, const char *name);
+/* The kernel's functions by address; read on first use. */
+const struct ksyms *probe_host_ksyms(struct probe_host *host);

@@ -56,6 +56,7 @@ struct probe {
 	const char *name;
 	const char *summary;	/* one line, no full stop */
 	const char *help;
+	const char *arch;	/* "x86_64", "ppc64le": only there is anything to see; NULL: everywhere */
 	struct probe_part parts[PROBE_PARTS_MAX];
 	/*
 	 * Functions whose parameters its programs read, as they were when they were written:
@@ -110,6 +111,7 @@ struct probe_run {
 
 const struct probe *probe_at(unsigned i); /* in probes.def's order; NULL past the end */
 const struct probe *probe_find(const char *name);
+bool probe_fits(const struct probe *probe); /* is it for hosts of this architecture? */
 /* The object of probe @name as embedded. */
 void probe_object(const char *name, const void **ret_data, size_t *ret_len);
 

@@ -118,6 +118,7 @@ struct kvm_arch {
 
 struct kvm {
 	struct mutex mmu_lock, slots_lock, slots_arch_lock, lock, irq_lock, ring_lock, mn_invalidate_lock, gpc_lock;
+	int userspace_pid;
 	struct kvm_arch arch;
 };
 
@@ -127,8 +128,17 @@ struct kvm_vcpu_arch {
 
 struct kvm_run;
 
+struct upid {
+	int nr;
+};
+
+struct pid {
+	struct upid numbers[1];
+};
+
 struct kvm_vcpu {
 	struct kvm *kvm;
+	struct pid *pid;	/* of the thread that runs it */
 	struct kvm_run *run;
 	struct mutex mutex;
 	int vcpu_id;

@@ -1,0 +1,38 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# The built-in probes on the demo guest: what its halts and timers must leave in each of them.
+set -u
+fail() {
+	printf 'FAILED: %s\n' "$*"
+	cat "$TMPDIR/out"
+	exit 1
+}
+[[ -r /dev/kvm && -w /dev/kvm ]] || {
+	echo "no /dev/kvm"
+	exit 77
+}
+"$VMSCOPE" probes >"$TMPDIR/out" 2>&1 </dev/null
+[[ $(grep -c '^[a-z]*  *off ' "$TMPDIR/out") -ge 4 ]] || {
+	echo "probes can not attach here: $(grep -m 1 'probe .* cannot run here' "$TMPDIR/out")"
+	exit 77
+}
+probes=(halt timers)
+commands=()
+for p in "${probes[@]}"; do commands+=(-x "probe on $p events"); done
+commands+=(-x 'continue &' -x 'wait 3s')
+for p in "${probes[@]}"; do commands+=(-x "info probe $p"); done
+timeout 60 "$VMSCOPE" run --json "${commands[@]}" -x 'info events 100' demo >"$TMPDIR/out" 2>&1 </dev/null || fail "exit status $?"
+
+# has TYPE WHAT: a row of it with a count.
+has() {
+	grep -qE "\"type\":\"$1\".*\"what\":\"$2\".*\"count\":[1-9]" "$TMPDIR/out" || fail "no row '$2' in $1"
+}
+has halt 'halt, (slept|polling won)'
+has halt 'wake-up to running'
+has timers 'LAPIC timer late'
+for p in "${probes[@]}"; do
+	grep -q "\"type\":\"probe_state\",\"name\":\"$p\".*\"lost\":0" "$TMPDIR/out" || fail "$p lost events"
+	grep -qE "\"type\":\"$p.*\"histogram\":\[\{" "$TMPDIR/out" || fail "$p has no histogram"
+done
+grep -q '"halt.halt"' "$TMPDIR/out" || fail "no event of halt"
+grep -q '"timers.expire"' "$TMPDIR/out" || fail "no event of timers"
