@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * A bare PAPR guest on KVM HV, without a line of vmscope's: what a case compares with.
- * hv hcall N: N H_PUT_TERM_CHAR; hv xive: an interrupt source of the native XIVE device.
+ * hv hcall N: N H_PUT_TERM_CHAR; hv spin: a guest that loops for ever, left by the hypervisor decrementer
+ * only; hv xive: an interrupt source of the native XIVE device.
  */
 #include <fcntl.h>
 #include <linux/kvm.h>
@@ -16,6 +17,7 @@
 #define VM_TYPE_HV 1
 #define MEM_SIZE (16u << 20)
 #define CODE_GPA 0x100
+#define SPIN_GPA 0x10c
 #define H_PUT_TERM_CHAR 0x58
 #define MSR_SF_ME_LE 0x8000000000001001ULL
 /* Without its top bit the process table of a radix guest is refused. */
@@ -38,8 +40,8 @@ static int check(int rc, const char *what)
 
 static void create(void)
 {
-	/* again: li r3, H_PUT_TERM_CHAR; sc 1; b again */
-	static const uint32_t code[] = { 0x38600000 | H_PUT_TERM_CHAR, 0x44000022, 0x4bfffff8 };
+	/* again: li r3, H_PUT_TERM_CHAR; sc 1; b again; spin: b spin */
+	static const uint32_t code[] = { 0x38600000 | H_PUT_TERM_CHAR, 0x44000022, 0x4bfffff8, 0x48000000 };
 	struct kvm_userspace_memory_region region = { .memory_size = MEM_SIZE };
 	struct kvm_enable_cap papr = { .cap = KVM_CAP_PPC_PAPR };
 	struct kvm_ppc_mmuv3_cfg mmu = { .flags = KVM_PPC_MMUV3_RADIX | KVM_PPC_MMUV3_GTSE };
@@ -69,15 +71,29 @@ static void create(void)
 	}
 }
 
-static int hcalls(unsigned int count)
+static void start_at(uint64_t pc)
 {
 	struct kvm_regs regs;
-	unsigned int seen = 0;
 
 	check(ioctl(vcpu, KVM_GET_REGS, &regs), "KVM_GET_REGS");
-	regs.pc = CODE_GPA;
+	regs.pc = pc;
 	regs.msr = MSR_SF_ME_LE;
 	check(ioctl(vcpu, KVM_SET_REGS, &regs), "KVM_SET_REGS");
+}
+
+static int spin(void)
+{
+	start_at(SPIN_GPA);
+	while (check(ioctl(vcpu, KVM_RUN, 0), "KVM_RUN") == 0)
+		;
+	return 0;
+}
+
+static int hcalls(unsigned int count)
+{
+	unsigned int seen = 0;
+
+	start_at(CODE_GPA);
 	while (seen < count) {
 		check(ioctl(vcpu, KVM_RUN, 0), "KVM_RUN");
 		if (run->exit_reason != KVM_EXIT_PAPR_HCALL || run->papr_hcall.nr != H_PUT_TERM_CHAR) {
@@ -129,5 +145,7 @@ int main(int argc, char **argv)
 	create();
 	if (argc > 1 && !strcmp(argv[1], "xive"))
 		return xive();
+	if (argc > 1 && !strcmp(argv[1], "spin"))
+		return spin();
 	return hcalls(argc > 2 ? (unsigned int)strtoul(argv[2], NULL, 0) : 10);
 }
