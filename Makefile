@@ -69,7 +69,7 @@ LDFLAGS += $(SAN) -pthread
 LIBS := $(shell $(PKG_CONFIG) --libs $(PKGS) 2>/dev/null) -lZydis -lZycore -lopcodes-multiarch -lbfd-multiarch
 
 CORE_SRC := $(wildcard core/*/*.c core/*/*/*.c)
-GUEST_SRC := $(wildcard guest/*.c guest/cmd/*.c guest/hw/*.c guest/load/*.c guest/arch/$(GUEST_ARCH)/*.c)
+GUEST_SRC := $(wildcard guest/*.c guest/cmd/*.c guest/hw/*.c guest/load/*.c guest/virtio/*.c guest/arch/$(GUEST_ARCH)/*.c)
 PROBES_SRC := $(wildcard probes/*.c)
 UI_SRC := $(wildcard ui/*.c ui/*/*.c)
 # Programs among the helpers of tests.

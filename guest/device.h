@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "core/base/error.h"
+#include "core/target/state.h"
 
 struct vm;
 struct device;
@@ -31,6 +32,12 @@ struct device_model {
 	void (*destroy)(struct device *dev);
 	void (*input)(struct device *dev, const void *data, size_t len); /* console bytes, or NULL */
 	void (*describe)(struct device *dev, struct out *out); /* registers, for `info device`; no side effects */
+	/* The machine stops or goes on: devices with threads of their own then leave guest memory alone. Any
+	 * thread, without the device's lock; must not wait for anything slow. NULL: nothing to do. */
+	void (*run)(struct device *dev, bool running);
+	/* virtio devices: their blobs (core/target/state_virtio.h); main thread. NULL: is none. */
+	struct error *(*state)(struct device *dev, enum state_kind kind, unsigned queue, void *buf, size_t size,
+			       size_t *ret_len);
 };
 
 /* First member of every device's own struct. */
@@ -62,3 +69,23 @@ void device_timer_set(struct device *dev, unsigned slot, uint64_t deadline_ns,
 		      void (*fn)(struct device *dev, unsigned slot));
 uint64_t device_mem_size(struct device *dev); /* RAM of the machine, for CMOS and tables */
 unsigned device_vcpus(struct device *dev); /* vCPUs of the machine; known once the guest runs */
+
+/* ---- for devices that do more than registers (guest/virtio) --------------------------------------- */
+
+struct guest_config;
+struct load_ram;
+const struct guest_config *device_config(struct vm *vm);
+/* The machine's RAM; it stays where it is for the life of the machine. */
+struct load_ram device_ram(struct vm *vm);
+/* Copies from and to guest memory at @gpa, whose host address is @host, without showing or losing planted
+ * break instructions. @buf NULL: zeroes. Any thread. */
+void device_ram_read(struct device *dev, uint64_t gpa, const void *host, void *buf, size_t len);
+void device_ram_write(struct device *dev, uint64_t gpa, void *host, const void *buf, size_t len);
+/* Do devices have threads? (Not on the tests' board, which serves them by hand.) */
+bool device_threads(struct vm *vm);
+/* An event of any schema. Any thread. */
+void device_emit(struct device *dev, uint32_t schema, const void *payload, size_t len);
+/* Writes of @size bytes (0: any) at guest-physical @gpa count up the eventfd @fd instead of being exits;
+ * with @match only those of @value. False: this host can not. */
+bool device_doorbell(struct device *dev, uint64_t gpa, unsigned size, bool match, uint64_t value, int fd,
+		     bool on);

@@ -23,6 +23,8 @@ void guest_config_deinit(struct guest_config *config)
 {
 	vec_free(&config->modules);
 	vec_free(&config->cpuid);
+	vec_free(&config->virtio);
+	vec_free(&config->virtio_opts);
 }
 
 struct error *guest_create(const struct guest_config *config, struct target **ret)

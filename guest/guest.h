@@ -17,6 +17,11 @@ enum console_mode { CONSOLE_PANEL, CONSOLE_STDIO, CONSOLE_NONE };
 
 #define GUEST_VCPUS_MAX 64
 
+/* A virtio device asked for: the option without dashes ("disk", "net", "rng") and its text ("" none). */
+struct guest_virtio {
+	const char *option, *text;
+};
+
 struct guest_config {
 	const char *image;	/* path, or NULL with @image_data */
 	const void *image_data;	/* embedded image (the demo), borrowed for ever */
@@ -34,6 +39,8 @@ struct guest_config {
 	enum console_mode console;
 	VEC(const char *) cpuid; /* --cpuid LEAF[:SUB],REG=VALUE[/MASK] overrides, as typed */
 	const char *kvm_path;	/* NULL: /dev/kvm */
+	VEC(struct guest_virtio) virtio; /* in the order given */
+	VEC(const char *) virtio_opts;	/* --virtio-opt, as typed */
 };
 
 void guest_config_init(struct guest_config *config);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 #include "guest/vm.h"
 
@@ -53,6 +54,13 @@ void vm_devices_destroy(struct vm *vm)
 	vec_free(&vm->devices);
 }
 
+void vm_devices_run(struct vm *vm, bool running)
+{
+	for (size_t i = 0; i < vm->devices.len; i++)
+		if (vm->devices.data[i]->model->run)
+			vm->devices.data[i]->model->run(vm->devices.data[i], running);
+}
+
 void vm_devices_reset(struct vm *vm)
 {
 	clock_clear(vm);
@@ -68,6 +76,21 @@ void vm_devices_reset(struct vm *vm)
 	pthread_mutex_lock(&vm->exit_lock);
 	atomic_store(&vm->exit_asked, false);
 	pthread_mutex_unlock(&vm->exit_lock);
+}
+
+struct error *vm_virtio_state(struct vm *vm, enum state_kind kind, unsigned index, void *buf, size_t size,
+			      size_t *ret_len)
+{
+	bool whole = kind == STATE_VIRTIO_DEVICE || kind == STATE_VIRTIO_IOVA;
+	unsigned number = whole ? index : index >> 16;
+
+	for (size_t i = 0; i < vm->devices.len; i++) {
+		struct device *dev = vm->devices.data[i];
+
+		if (dev->model->state && number-- == 0)
+			return dev->model->state(dev, kind, whole ? 0 : index & 0xffff, buf, size, ret_len);
+	}
+	return error_create(ERROR_NOT_FOUND, "there is no virtio device %u", whole ? index : index >> 16);
 }
 
 /* The console is the first device that takes input. */
@@ -202,4 +225,63 @@ uint64_t device_mem_size(struct device *dev)
 unsigned device_vcpus(struct device *dev)
 {
 	return dev->vm->target_vcpus;
+}
+
+const struct guest_config *device_config(struct vm *vm)
+{
+	return vm->config;
+}
+
+struct load_ram device_ram(struct vm *vm)
+{
+	return memory_load_ram(&vm->mem);
+}
+
+void device_ram_read(struct device *dev, uint64_t gpa, const void *host, void *buf, size_t len)
+{
+	uint64_t bad;
+
+	if (!memory_any_plant(&dev->vm->mem))
+		memcpy(buf, host, len);
+	else
+		memory_read(&dev->vm->mem, gpa, buf, len, &bad);
+}
+
+void device_ram_write(struct device *dev, uint64_t gpa, void *host, const void *buf, size_t len)
+{
+	static const uint8_t zeroes[4096];
+	uint64_t bad;
+
+	if (!memory_any_plant(&dev->vm->mem)) {
+		if (buf)
+			memcpy(host, buf, len);
+		else
+			memset(host, 0, len);
+		return;
+	}
+	for (size_t done = 0, n; done < len; done += n) {
+		n = buf || len - done < sizeof(zeroes) ? len - done : sizeof(zeroes);
+		memory_write(&dev->vm->mem, gpa + done, buf ? (const uint8_t *)buf + done : zeroes, n, &bad);
+	}
+}
+
+bool device_threads(struct vm *vm)
+{
+	return true;
+}
+
+void device_emit(struct device *dev, uint32_t schema, const void *payload, size_t len)
+{
+	vm_event(dev->vm, schema, EVENT_NO_VCPU, payload, len);
+}
+
+bool device_doorbell(struct device *dev, uint64_t gpa, unsigned size, bool match, uint64_t value, int fd,
+		     bool on)
+{
+	struct kvm_ioeventfd bell = {
+		.addr = gpa, .len = size, .fd = fd, .datamatch = value,
+		.flags = (match ? KVM_IOEVENTFD_FLAG_DATAMATCH : 0) | (on ? 0 : KVM_IOEVENTFD_FLAG_DEASSIGN),
+	};
+
+	return vm_ioctl(dev->vm, KVM_IOEVENTFD, (unsigned long)&bell) == 0;
 }

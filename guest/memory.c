@@ -353,6 +353,11 @@ bool memory_plants_live(struct memory *mem, bool live, const uint8_t *insn)
 	return was;
 }
 
+bool memory_any_plant(const struct memory *mem)
+{
+	return __atomic_load_n(&mem->plants.len, __ATOMIC_RELAXED) != 0;
+}
+
 bool memory_planted(struct memory *mem, uint64_t gpa)
 {
 	const struct plant *p;

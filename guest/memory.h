@@ -69,5 +69,7 @@ bool memory_plant(struct memory *mem, uint64_t gpa, const uint8_t *insn, unsigne
 void memory_unplant(struct memory *mem, uint64_t gpa);
 /* Takes all plants out of memory, or puts them back. Was it the other way before? (True: they were in.) */
 bool memory_plants_live(struct memory *mem, bool live, const uint8_t *insn);
+/* False: surely none is planted anywhere. Any thread. */
+bool memory_any_plant(const struct memory *mem);
 /* Is a break instruction in memory at @gpa now? */
 bool memory_planted(struct memory *mem, uint64_t gpa);

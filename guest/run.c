@@ -61,6 +61,7 @@ static void time_stop(struct vm *vm)
 		vm->run.clock_stopped = clock_now_ns();
 	pthread_mutex_unlock(&vm->run.time_lock);
 	clock_run(vm, false);
+	vm_devices_run(vm, false);
 }
 
 static void time_go(struct vm *vm)
@@ -73,6 +74,7 @@ static void time_go(struct vm *vm)
 	run->clock_stopped = 0;
 	pthread_mutex_unlock(&run->time_lock);
 	clock_run(vm, true);
+	vm_devices_run(vm, true);
 }
 
 /* ---- stopping (lock held) --------------------------------------------------------------------- */

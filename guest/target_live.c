@@ -240,6 +240,11 @@ static struct error *live_state_get(struct target *t, enum state_kind kind, unsi
 	switch (kind) {
 	case STATE_VM_INFO:
 		return vm_info(vm, buf, size, ret_len);
+	case STATE_VIRTIO_DEVICE:
+	case STATE_VIRTIO_QUEUE:
+	case STATE_VIRTIO_INFLIGHT:
+	case STATE_VIRTIO_IOVA:
+		return vm_virtio_state(vm, kind, index, buf, size, ret_len);
 	case STATE_X86_LAPIC:
 	case STATE_VCPU_EVENTS:
 	case STATE_XIVE_VP:

@@ -75,6 +75,10 @@ int vm_ioctl(const struct vm *vm, unsigned long req, unsigned long arg);
 struct error *vm_devices_create(struct vm *vm);
 void vm_devices_destroy(struct vm *vm);
 void vm_devices_reset(struct vm *vm);
+/* Tells devices with threads that the machine stops (returns when they leave memory alone) or goes on. */
+void vm_devices_run(struct vm *vm, bool running);
+struct error *vm_virtio_state(struct vm *vm, enum state_kind kind, unsigned index, void *buf, size_t size,
+			      size_t *ret_len);
 struct error *vm_console_input(struct vm *vm, const void *data, size_t len);
 /* The guest asked to end: true once, with the report for it. */
 bool vm_exit_taken(struct vm *vm, struct stop_report *report);

@@ -54,6 +54,7 @@ STRING_SETTER(set_append, guest.append)
 STRING_SETTER(set_kvm, guest.kvm_path)
 LIST_SETTER(set_module, guest.modules)
 LIST_SETTER(set_cpuid, guest.cpuid)
+LIST_SETTER(set_virtio_opt, guest.virtio_opts)
 LIST_SETTER(set_symbols, symbols)
 FLAG_SETTER(set_json, json)
 FLAG_SETTER(set_plain, plain)
@@ -62,6 +63,17 @@ FLAG_SETTER(set_exit_from_guest, exit_from_guest)
 FLAG_SETTER(set_norc, norc)
 FLAG_SETTER(set_stopped, stopped)
 FLAG_SETTER(set_help, help)
+
+/* Options that add a virtio device: guest/ reads their text. */
+#define VIRTIO_SETTER(fn, option) \
+static struct error *fn(struct run_options *o, const char *arg) \
+{ \
+	vec_push(&o->guest.virtio, (struct guest_virtio){ option, arg ? arg : "" }); \
+	return NULL; \
+}
+
+VIRTIO_SETTER(set_disk, "disk")
+VIRTIO_SETTER(set_rng, "rng")
 
 static struct error *set_mem(struct run_options *o, const char *arg)
 {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/base/out.h"
+#include "core/event/event.h"
 
 struct bus *vm_bus(struct vm *vm)
 {
@@ -70,6 +71,47 @@ uint64_t device_mem_size(struct device *dev)
 unsigned device_vcpus(struct device *dev)
 {
 	return dev->vm->vcpus;
+}
+
+const struct guest_config *device_config(struct vm *vm)
+{
+	return vm->config;
+}
+
+struct load_ram device_ram(struct vm *vm)
+{
+	return vm->ram;
+}
+
+void device_ram_read(struct device *dev, uint64_t gpa, const void *host, void *buf, size_t len)
+{
+	memcpy(buf, host, len);
+}
+
+void device_ram_write(struct device *dev, uint64_t gpa, void *host, const void *buf, size_t len)
+{
+	if (buf)
+		memcpy(host, buf, len);
+	else
+		memset(host, 0, len);
+}
+
+bool device_threads(struct vm *vm)
+{
+	return false;
+}
+
+void device_emit(struct device *dev, uint32_t schema, const void *payload, size_t len)
+{
+	dev->vm->emitted++;
+	if (schema == VMM_VIRTIO_FINDING)
+		memcpy(&dev->vm->finding, payload, sizeof(dev->vm->finding));
+}
+
+bool device_doorbell(struct device *dev, uint64_t gpa, unsigned size, bool match, uint64_t value, int fd,
+		     bool on)
+{
+	return false;
 }
 
 struct vm *fake_board_create(void)

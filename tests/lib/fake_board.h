@@ -9,7 +9,9 @@
 #include "core/base/text.h"
 #include "core/base/vec.h"
 #include "guest/bus.h"
+#include "core/event/event.h"
 #include "guest/device.h"
+#include "guest/load/load.h"
 
 #define FAKE_IRQS 24
 #define FAKE_TIMERS 16
@@ -35,6 +37,11 @@ struct vm {
 		void (*fn)(struct device *dev, unsigned slot);
 	} timer[FAKE_TIMERS];
 	VEC(struct device *) devices;
+	/* For virtio: what was asked for (NULL: nothing), RAM, and what the devices said. */
+	const struct guest_config *config;
+	struct load_ram ram;
+	unsigned emitted;
+	struct vmm_virtio_finding finding; /* the last one */
 };
 
 struct vm *fake_board_create(void);

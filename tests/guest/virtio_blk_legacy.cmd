@@ -1,0 +1,6 @@
+# The same by virtio-mmio version 1.
+# guest: build/tests/guest/virtio_blk.elf
+# args: --console stdio --disk build/tests/guest/virtio_blk_legacy.img --virtio-opt transport=mmio-legacy --irqchip split
+# sed: s/0x10[0-9a-f]{4}\b/ADDR/g; s/isr +0x0./isr N/
+continue
+info device blk0
