@@ -12,7 +12,8 @@
  * vmm_drop.where. */
 enum { VMM_GUEST_EXIT_DEBUG, VMM_GUEST_EXIT_POWEROFF, VMM_GUEST_EXIT_RESET };
 enum { VMM_CONSOLE_OUT /* from the guest */, VMM_CONSOLE_IN /* typed */ };
-enum { VMM_DROP_RING /* the producer's ring was full */, VMM_DROP_STORE /* the record was malformed */ };
+enum { VMM_DROP_RING /* the producer's ring was full */, VMM_DROP_STORE /* the record was malformed */,
+       VMM_DROP_WRITER /* a recording did not keep up */ };
 
 /* Every exit starts with these: where the guest was, and what the exit cost in user space. */
 #define VMM_EXIT_COMMON \

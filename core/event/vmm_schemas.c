@@ -43,7 +43,8 @@ static const struct field_enum vmm_names_dir[] = {
 };
 
 static const struct field_enum vmm_names_where[] = {
-	{ VMM_DROP_RING, "ring" }, { VMM_DROP_STORE, "store" }, { 0, NULL },
+	{ VMM_DROP_RING, "ring" }, { VMM_DROP_STORE, "store" }, { VMM_DROP_WRITER, "writer" },
+	{ 0, NULL },
 };
 
 static const struct field_enum vmm_names_virtio_kick[] = {
