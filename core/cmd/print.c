@@ -10,6 +10,8 @@
 #include "core/session/examine.h"
 
 #define HISTORY_MAX 100000
+/* What a structure may take of a line. */
+#define LINE_MAX_LEN 160
 
 /* gdb has no limit either, but a script that prints for days must not grow. */
 static unsigned remember(struct session *s, struct expr_value value)
@@ -21,12 +23,34 @@ static unsigned remember(struct session *s, struct expr_value value)
 	return s->history.len;
 }
 
+/* A structure too long for a line: a member a line. */
+static bool print_lines(struct session *s, struct out *out, struct expr_value value)
+{
+	_free_ char *lines = out->is_json ? NULL : session_typed_lines(s, value);
+	char safe[2048];
+
+	if (!lines || strlen(lines) < LINE_MAX_LEN)
+		return false;
+	for (char *line = lines, *next; *line; line = next) {
+		size_t len = strcspn(line, "\n");
+
+		next = line + len + (line[len] == '\n');
+		text_sanitize(safe, sizeof(safe), line, len);
+		out_text(out, ROLE_NUMBER, "%s", safe);
+		if (*next)
+			out_nl(out);
+	}
+	return true;
+}
+
 static void print_number(struct session *s, struct out *out, const struct format *format,
 			 struct expr_value value)
 {
 	char letter = format->letter;
 	char typed[1024], buf[80];
 
+	if (!letter && print_lines(s, out, value))
+		return;
 	if (!letter && session_typed_text(s, value, typed, sizeof(typed))) {
 		out_str(out, ROLE_NUMBER, "value", 0, typed);
 		out_hidden_hex(out, "hex", value.bits);

@@ -9,6 +9,7 @@
  *	main, demo_table, 'foo bar'	symbols: their address; `&main` is the same. `*main`, `d[main]` read
  *					what is there; quotes for odd names
  *	$name, $1, $, $$		session variables, value history
+ *	$current			the task a Linux guest's vCPU runs: a `struct task_struct *`
  *	port, value			fields of the event at hand (conditions of catchpoints), before symbols
  *	n, buf				parameters and locals of compiled code, before symbols: their value, with
  *					their type (arrays and structures: their address)
@@ -87,6 +88,8 @@ struct expr_scope {
 	bool (*symbol)(void *ctx, const char *name, uint64_t *ret_addr);
 	bool (*variable)(void *ctx, const char *name, struct expr_value *ret); /* without the '$' */
 	bool (*local)(void *ctx, const char *name, struct expr_local *ret);
+	/* A `$name` that is no register and no variable, without the '$': read wherever the program runs. */
+	bool (*place)(void *ctx, const char *name, struct expr_local *ret);
 	/* C types: of what a symbol names, a member of a structure (@target of a shape), "struct x" or a
 	 * typedef's name. */
 	bool (*object)(void *ctx, uint64_t addr, struct expr_shape *ret);

@@ -178,8 +178,10 @@ static struct error *parse_dollar(struct parser *p, struct operand *ret)
 {
 	const struct expr_scope *s = p->scope;
 	struct expr_value value;
+	struct expr_local local;
 	char name[NAME_MAX_LEN];
 	unsigned id, size;
+	struct error *err;
 
 	if (!token_copy_name(&p->tok, name, sizeof(name)))
 		return lexer_error(&p->lexer, ERROR_SYNTAX, p->tok.start, "name too long");
@@ -191,6 +193,10 @@ static struct error *parse_dollar(struct parser *p, struct operand *ret)
 					  .is_address = value.is_address };
 
 		*ret = emit_const(&p->out, expr_extend(value.bits, type.size, type.is_signed), type);
+	} else if (s->place && s->place(s->ctx, name, &local)) {
+		err = typed_local(p, &local, ret);
+		if (err)
+			return err;
 	} else if (name[0] == '\0' || name[0] == '$' || (name[0] >= '0' && name[0] <= '9')) {
 		return lexer_error(&p->lexer, ERROR_NOT_FOUND, p->tok.start,
 				   "the value history has no $%s", name);

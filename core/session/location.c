@@ -60,6 +60,21 @@ static struct error *current_file(struct session *s, char *buf, size_t size)
 			  "name one (file.c:12), or write *12 or 0xc for an address");
 }
 
+/* "lo_ioctl [loop]", as backtraces show functions of a guest kernel's modules. */
+static bool of_module(struct session *s, const char *text, struct symbol *ret)
+{
+	size_t len = strlen(text), name = strcspn(text, " \t");
+	const char *open = strchr(text, '[');
+	char buf[512];
+
+	if (!open || len >= sizeof(buf) || text[len - 1] != ']' || name == 0 ||
+	    text + name + strspn(text + name, " \t") != open)
+		return false;
+	memcpy(buf, text, len + 1);
+	buf[name] = buf[len - 1] = 0;
+	return symbols_by_name_in(s->symbols, buf, buf + (open - text) + 1, ret);
+}
+
 static struct error *locate(struct session *s, const char *text, bool skip_prologue, uint64_t *ret)
 {
 	struct expr_value value;
@@ -80,6 +95,10 @@ static struct error *locate(struct session *s, const char *text, bool skip_prolo
 	if (symbols_by_name(s->symbols, text, &sym)) {
 		*ret = skip_prologue && sym.type == SYMBOL_FUNC ?
 		       symbols_after_prologue(s->symbols, sym.addr) : sym.addr;
+		return NULL;
+	}
+	if (of_module(s, text, &sym)) {
+		*ret = sym.addr;
 		return NULL;
 	}
 	if (is_file_line(text, &colon)) {
@@ -120,6 +139,22 @@ void session_resolve_stops(struct session *s)
 			continue;
 		error = session_break_location(s, stop->location, &stop->spec.addr);
 		stop->unresolved = error != NULL;
+		error_destroy(error);
+	}
+}
+
+void session_unresolve_stops(struct session *s)
+{
+	for (size_t i = 0; i < s->stops.stops.len; i++) {
+		struct stop *stop = s->stops.stops.data[i];
+		struct error *error;
+		uint64_t addr;
+
+		if (stop->spec.kind == STOP_KIND_CATCH || stop->unresolved || stop->location[0] == '*')
+			continue;
+		error = session_break_location(s, stop->location, &addr);
+		if (error || addr != stop->spec.addr)
+			stop_move(stop, s->target, error ? NULL : &addr);
 		error_destroy(error);
 	}
 }

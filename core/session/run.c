@@ -8,6 +8,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/session/display.h"
+#include "core/session/linux.h"
 #include "core/session/report.h"
 #include "core/session/rules.h"
 
@@ -77,6 +78,7 @@ struct error *session_resume_plan(struct session *s, const struct run_request *r
 	s->plan = plan;
 	s->frame = 0;
 	s->undo.len = 0;
+	session_linux_resuming(s, req);
 	error = session_regs(s, REGS_CORE, &regs, &stale);
 	if (!error) {
 		s->regs_now[1] = *regs;
@@ -104,6 +106,7 @@ struct error *session_plan_resume(struct session *s, const struct run_request *r
 {
 	struct error *error;
 
+	session_linux_resuming(s, req);
 	error = target_resume(s->target, req);
 	if (!error)
 		mark_running(s);
@@ -178,6 +181,8 @@ static void on_stop(struct session *s, struct stop_report *report)
 		s->vcpu = report->vcpu;
 	}
 	session_invalidate(s);
+	if (session_linux_stopped(s, report))
+		return;
 	if (s->plan && plan_owns(report) && !s->interrupted &&
 	    s->plan->stopped(s, s->plan, report, &error))
 		return;

@@ -11,3 +11,5 @@ void session_queue_clear(struct session *s);
 void session_poll_interval(struct session *s, bool on);
 /* Looks up again what breakpoints wait for (PENDING with an unknown location). */
 void session_resolve_stops(struct session *s);
+/* The other way round: names may have gone or moved; what is not found waits again. Nothing is armed. */
+void session_unresolve_stops(struct session *s);

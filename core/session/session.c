@@ -7,6 +7,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/session/filter.h"
+#include "core/session/linux.h"
 #include "core/session/options.h"
 #include "core/session/run.h"
 #include "core/session/rules.h"
@@ -78,6 +79,7 @@ void session_destroy(struct session *s)
 	unhook_target(s);
 	session_plan_end(s);
 	stop_list_deinit(&s->stops, s->target);
+	session_linux_destroy(s);
 	target_destroy(s->target);
 	for (size_t i = 0; i < s->vars.len; i++)
 		free(s->vars.data[i].name);
@@ -189,6 +191,11 @@ struct error *session_set_target(struct session *s, struct target *target)
 	session_plan_end(s);
 	if (s->target) {
 		stop_list_disarm(&s->stops, s->target);
+		if (session_linux_known(s)) {
+			session_linux_destroy(s);
+			session_unresolve_stops(s);
+		}
+		session_linux_destroy(s);
 		target_destroy(s->target);
 	}
 	s->target = target;

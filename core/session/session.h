@@ -23,6 +23,7 @@ struct session;
 struct session_filter;
 struct session_rules;
 struct session_tables;
+struct session_linux;
 
 /* What `set OPTION VALUE` changes; options.def has name, default and help of each. */
 struct session_options {
@@ -148,6 +149,8 @@ struct session {
 	bool quiet_stop;		/* do not print stops */
 	struct session_plan *plan;	/* owned; NULL: none */
 
+	struct session_linux *linux_guest; /* linux.c's; NULL: nobody has asked */
+
 	uint64_t x_next;		/* `x` without address goes on here */
 	char x_letter, x_size;		/* last format and unit of x */
 	unsigned next_display;
@@ -251,6 +254,8 @@ struct error *session_mem_write(struct session *s, uint64_t gva, const void *buf
 /* "{next = 0x0, n = 3}", "GREEN (5)", "0x4000 \"text\"": the value by its C type; false when it is a plain
  * number. */
 bool session_typed_text(struct session *s, struct expr_value value, char *buf, size_t size);
+/* A structure, a member a line; NULL for anything else. Lines are not safe for a terminal yet. Caller frees. */
+char *session_typed_lines(struct session *s, struct expr_value value);
 
 /* Where the selected frame executes, for lines and locals: of a caller, inside its call instruction. */
 struct error *session_frame_pc(struct session *s, uint64_t *ret_pc);

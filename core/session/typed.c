@@ -25,3 +25,15 @@ bool session_typed_text(struct session *s, struct expr_value value, char *buf, s
 			    s->target->arch->big_endian, &mem, buf, size);
 	return true;
 }
+
+char *session_typed_lines(struct session *s, struct expr_value value)
+{
+	struct mem_reader mem = { .ctx = s, .virt = read_virt };
+	struct variable_type type;
+
+	if (!value.type || !value.is_aggregate || !s->target ||
+	    !symbols_type_describe(s->symbols, value.type, &type) || type.kind != TYPE_STRUCT)
+		return NULL;
+	return symbols_type_format_lines(s->symbols, value.type, value.bits, true, s->target->arch->big_endian,
+					 &mem);
+}

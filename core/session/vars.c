@@ -10,6 +10,7 @@
 #include "core/base/bits.h"
 #include "core/base/cleanup.h"
 #include "core/base/text.h"
+#include "core/session/linux.h"
 #include "core/symbols/vars.h"
 
 struct expr_value *session_var(struct session *s, const char *name, bool create)
@@ -203,11 +204,33 @@ static bool scope_local(void *ctx, const char *name, struct expr_local *ret)
 	return true;
 }
 
+/* $current of a Linux guest. */
+static bool place(struct session *s, const char *name, bool now, struct expr_local *ret)
+{
+	struct variable_type type;
+
+	if (strcmp(name, "current") || !session_linux_current(s, now, ret, &type))
+		return false;
+	ret->shape = shape_of(&type);
+	return true;
+}
+
+static bool scope_place_now(void *ctx, const char *name, struct expr_local *ret)
+{
+	return place(ctx, name, true, ret);
+}
+
+static bool scope_place_there(void *ctx, const char *name, struct expr_local *ret)
+{
+	return place(ctx, name, false, ret);
+}
+
 struct expr_scope session_scope(struct session *s)
 {
 	return (struct expr_scope){
 		.ctx = s, .reg = scope_reg, .symbol = scope_symbol, .variable = scope_variable,
 		.object = scope_object, .member = scope_member, .type = scope_type,
+		.place = scope_place_there,
 	};
 }
 
@@ -227,13 +250,11 @@ struct expr_scope session_scope_here(struct session *s)
 	struct expr_scope scope;
 	uint64_t pc;
 
-	if (!s->target || !session_is_halted(s))
-		return session_scope(s);
-	error = session_frame_pc(s, &pc);
-	if (error)
-		return session_scope(s);
-	scope = session_scope_at(s, pc);
-	s->scope_is_now = true;
+	error = s->target && session_is_halted(s) ? session_frame_pc(s, &pc) :
+		error_create(ERROR_STATE, "no frame");
+	scope = error ? session_scope(s) : session_scope_at(s, pc);
+	s->scope_is_now = !error;
+	scope.place = scope_place_now;
 	return scope;
 }
 
@@ -327,6 +348,7 @@ struct error *session_eval(struct session *s, const char *text, struct expr_valu
 
 struct error *session_mem_read(struct session *s, uint64_t gva, void *buf, size_t len, size_t *ret_done)
 {
+	struct linux_kernel *k;
 	const struct regs *regs;
 	struct error *error;
 	bool stale;
@@ -335,7 +357,15 @@ struct error *session_mem_read(struct session *s, uint64_t gva, void *buf, size_
 	error = session_regs(s, 0, &regs, &stale);
 	if (error)
 		return error;
-	return target_virt_read(s->target, regs, gva, buf, len, ret_done);
+	error = target_virt_read(s->target, regs, gva, buf, len, ret_done);
+	/* While user code runs, a kernel with page table isolation has hardly anything of its own mapped. */
+	if (error && gva >> 63 && (k = session_linux_known(s))) {
+		struct error *again = target_virt_read(s->target, &k->guest.regs, gva, buf, len, ret_done);
+
+		error_destroy(again ? again : error);
+		return again ? error : NULL;
+	}
+	return error;
 }
 
 struct error *session_mem_write(struct session *s, uint64_t gva, const void *buf, size_t len)

@@ -57,6 +57,16 @@ void stop_list_disarm(struct stop_list *list, struct target *target)
 		stop_disarm(list->stops.data[i], target);
 }
 
+void stop_move(struct stop *stop, struct target *target, const uint64_t *addr)
+{
+	stop_disarm(stop, target);
+	if (addr)
+		stop->spec.addr = *addr;
+	stop->unresolved = !addr;
+	if (!addr)
+		stop->life = STOP_PENDING;
+}
+
 void stop_list_arm(struct stop_list *list, struct target *target)
 {
 	if (!target)

@@ -62,6 +62,8 @@ struct error *stop_set_ignore(struct stop_list *list, struct target *target, uns
 struct stop *stop_find(const struct stop_list *list, unsigned id);
 /* Drops the command list of @stop. */
 void stop_clear_commands(struct stop *stop);
+/* Disarms @stop: its place is at *@addr now, or nowhere known (NULL). */
+void stop_move(struct stop *stop, struct target *target, const uint64_t *addr);
 /* Arms what is enabled and not armed (a new target, new symbols); what fails becomes PENDING. */
 void stop_list_arm(struct stop_list *list, struct target *target);
 /* Everything armed becomes IDLE; the counts stay. */

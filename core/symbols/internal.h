@@ -11,6 +11,7 @@
 #include "core/symbols/symbols.h"
 
 struct type_index;
+struct btf;
 
 struct symbol_entry {
 	const char *name;	/* borrowed from the ELF file, or from symbols.names */
@@ -19,6 +20,7 @@ struct symbol_entry {
 	uint64_t end;		/* first address it is no longer near: of unsized ones a guess */
 	uint8_t type;		/* enum symbol_type */
 	uint8_t rank;		/* which of several at an address or of a name to prefer */
+	bool is_module;		/* @object is a module of a guest's kernel */
 	bool is_constant;	/* an assembler's constant: found by name only */
 };
 
@@ -78,14 +80,22 @@ struct source_file {
 	VEC(const char *) lines;
 };
 
+/* Symbols that come and go together: of a guest's kernel, of one of its modules. */
+struct symbol_set {
+	char *object;		/* entries are told by this pointer; NULL: the place is free */
+	VEC(char *) names;
+};
+
 struct symbols {
 	VEC(struct symbol_entry) entries;
+	VEC(struct symbol_set) sets;
 	VEC(struct symbol_object *) objects;
 	VEC(char *) names;	/* of symbols_add() */
 	struct symbol_index *index; /* apart, since lookups build it: all calls are the main thread's */
 	VEC(struct source_file) sources;
 	VEC(char *) source_dirs;
 	size_t last_source;	/* found last: panels ask line after line */
+	VEC(struct btf *) btf;	/* NULL: removed */
 	struct type_index **types; /* types_index.c's, NULL in it: not built; apart as @index is */
 };
 

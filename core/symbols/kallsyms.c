@@ -43,6 +43,7 @@ struct table {
 	uint8_t chunk[CHUNK];
 	size_t at, len;
 	VEC(struct entry) entries;
+	VEC(struct kallsyms_percpu) percpu_names;
 };
 
 static struct error *bad(const struct table *t, const char *what)
@@ -51,25 +52,30 @@ static struct error *bad(const struct table *t, const char *what)
 			    t->guest->release, what);
 }
 
-static struct error *need_symbol(const struct table *t, const char *name, uint64_t *ret)
+struct error *kallsyms_place_by_note(const struct linux_guest *g, struct kallsyms_place *ret)
 {
-	if (linux_guest_symbol(t->guest, name, ret))
-		return NULL;
-	return error_hint(error_create(ERROR_UNSUPPORTED, "Linux %s does not say where its symbol table is"
-				       " (%s)", t->guest->release, name),
-			  "it does since 6.0, when built with CONFIG_KALLSYMS");
+	const struct {
+		const char *name;
+		uint64_t *to;
+	} parts[] = {
+		{ "kallsyms_names", &ret->names }, { "kallsyms_num_syms", &ret->num },
+		{ "kallsyms_token_table", &ret->token_table }, { "kallsyms_token_index", &ret->token_index },
+		{ "kallsyms_offsets", &ret->offsets }, { "kallsyms_relative_base", &ret->relative_base },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
+		if (!linux_guest_symbol(g, parts[i].name, parts[i].to))
+			return error_hint(error_create(ERROR_UNSUPPORTED, "Linux %s does not say where its"
+						       " symbol table is (%s)", g->release, parts[i].name),
+					  "it does since 6.0, when built with CONFIG_KALLSYMS");
+	return NULL;
 }
 
-static struct error *read_tokens(struct table *t)
+static struct error *read_tokens(struct table *t, const struct kallsyms_place *place)
 {
 	uint8_t raw[TOKENS * 2];
-	uint64_t table, index;
-	struct error *err = need_symbol(t, "kallsyms_token_table", &table);
+	struct error *err = linux_guest_read(t->guest, place->token_index, raw, sizeof(raw));
 
-	if (!err)
-		err = need_symbol(t, "kallsyms_token_index", &index);
-	if (!err)
-		err = linux_guest_read(t->guest, index, raw, sizeof(raw));
 	if (err)
 		return err;
 	unsigned last = 0;
@@ -80,22 +86,17 @@ static struct error *read_tokens(struct table *t)
 	}
 	/* The last token ends somewhere in the 256 bytes behind its start. */
 	size_t len = last + TOKENS < TOKEN_TABLE_MAX ? last + TOKENS : TOKEN_TABLE_MAX;
-	return linux_guest_read(t->guest, table, t->tokens, len);
+	return linux_guest_read(t->guest, place->token_table, t->tokens, len);
 }
 
-static struct error *read_offsets(struct table *t)
+static struct error *read_offsets(struct table *t, const struct kallsyms_place *place)
 {
-	uint64_t at, base;
-	struct error *err = need_symbol(t, "kallsyms_offsets", &at);
+	struct error *err = linux_guest_read_u64(t->guest, place->relative_base, &t->base);
 
-	if (!err)
-		err = need_symbol(t, "kallsyms_relative_base", &base);
-	if (!err)
-		err = linux_guest_read_u64(t->guest, base, &t->base);
 	if (err)
 		return err;
 	t->offsets = xcalloc(t->count, 4);
-	err = linux_guest_read(t->guest, at, t->offsets, t->count * 4ul);
+	err = linux_guest_read(t->guest, place->offsets, t->offsets, t->count * 4ul);
 	size_t negative = 0;
 	for (uint32_t i = 0; !err && i < t->count; i++)
 		negative += le32_read(t->offsets + i * 4ul) >> 31;
@@ -145,7 +146,7 @@ static struct error *next_name(struct table *t, struct text *name)
 	return err;
 }
 
-/* False: not an address. */
+/* False: not an address, but *ret in a CPU's own area. */
 static bool address(const struct table *t, uint32_t i, uint64_t *ret)
 {
 	uint32_t offset = le32_read(t->offsets + i * 4ul);
@@ -154,8 +155,10 @@ static bool address(const struct table *t, uint32_t i, uint64_t *ret)
 		*ret = t->base + offset;
 		return true;
 	}
-	if (!(offset >> 31))
+	if (!(offset >> 31)) {
+		*ret = offset;
 		return false;
+	}
 	*ret = t->base - 1 - (int64_t)(int32_t)offset;
 	return true;
 }
@@ -169,13 +172,16 @@ static struct error *read_names(struct table *t)
 		uint64_t addr;
 
 		err = next_name(t, &name);
-		if (err || !address(t, i, &addr))
-			continue;
+		if (err)
+			break;
+		bool is_address = address(t, i, &addr);
 		const char *s = text_str(&name);
 		for (const char *c = s; *c && !err; c++)
 			if (!isgraph((unsigned char)*c))
 				err = bad(t, "a name with unprintable characters");
-		if (!err)
+		if (!err && !is_address)
+			vec_push(&t->percpu_names, (struct kallsyms_percpu){ xstrdup(s + 1), addr });
+		else if (!err)
 			vec_push(&t->entries, (struct entry){ .addr = addr, .name = xstrdup(s + 1), .type = *s });
 	}
 	text_deinit(&name);
@@ -206,7 +212,7 @@ static enum symbol_type type_of(char c)
 }
 
 /* Sizes are not in the table: a symbol ends where the next begins. */
-static void add_all(struct table *t, struct symbols *syms)
+static void add_all(struct table *t, struct symbols *syms, unsigned set)
 {
 	qsort(t->entries.data, t->entries.len, sizeof(struct entry), by_addr);
 	for (size_t i = 0, next = 0; i < t->entries.len; i++) {
@@ -217,45 +223,80 @@ static void add_all(struct table *t, struct symbols *syms)
 			next++;
 		if (next < t->entries.len)
 			size = t->entries.data[next].addr - e->addr;
-		symbols_add(syms, e->name, e->addr, size <= SIZE_MAX_SANE ? size : 0, type_of(e->type));
+		symbols_set_add(syms, set, e->name, e->addr, size <= SIZE_MAX_SANE ? size : 0, type_of(e->type));
 	}
 }
 
-static struct error *load(struct table *t, struct symbols *syms)
+static struct error *load(struct table *t, const struct kallsyms_place *place)
 {
-	uint64_t num;
-	struct error *err = need_symbol(t, "kallsyms_names", &t->names);
+	struct error *err = linux_guest_read_u32(t->guest, place->num, &t->count);
 
-	if (!err)
-		err = need_symbol(t, "kallsyms_num_syms", &num);
-	if (!err)
-		err = linux_guest_read_u32(t->guest, num, &t->count);
+	t->names = place->names;
 	if (!err && (t->count == 0 || t->count > SYMBOLS_MAX))
 		err = bad(t, "the number of its symbols");
 	if (!err)
-		err = read_tokens(t);
+		err = read_tokens(t, place);
 	if (!err)
-		err = read_offsets(t);
+		err = read_offsets(t, place);
 	if (!err)
 		err = read_names(t);
-	if (!err)
-		add_all(t, syms);
 	return err;
 }
 
-struct error *kallsyms_load(struct symbols *syms, const struct linux_guest *g, size_t *ret_count)
+static int by_name(const void *a, const void *b)
+{
+	const struct kallsyms_percpu *x = a, *y = b;
+
+	return strcmp(x->name, y->name);
+}
+
+static void give(struct table *t, struct symbols *syms, struct kallsyms *ret)
+{
+	if (t->percpu_names.len)
+		qsort(t->percpu_names.data, t->percpu_names.len, sizeof(struct kallsyms_percpu), by_name);
+	*ret = (struct kallsyms){ .set = symbols_set_create(syms, ""), .count = t->entries.len,
+				  .percpu = t->percpu_names.data, .npercpu = t->percpu_names.len };
+	add_all(t, syms, ret->set);
+	t->percpu_names.data = NULL;
+	t->percpu_names.len = 0;
+}
+
+struct error *kallsyms_load(struct symbols *syms, const struct linux_guest *g,
+			    const struct kallsyms_place *place, struct kallsyms *ret)
 {
 	struct table *t = xcalloc(1, sizeof(*t));
 	struct error *err;
 
 	t->guest = g;
-	err = load(t, syms);
+	err = load(t, place);
 	if (!err)
-		*ret_count = t->entries.len;
+		give(t, syms, ret);
 	for (size_t i = 0; i < t->entries.len; i++)
 		free(t->entries.data[i].name);
+	for (size_t i = 0; i < t->percpu_names.len; i++)
+		free(t->percpu_names.data[i].name);
+	vec_free(&t->percpu_names);
 	vec_free(&t->entries);
 	free(t->offsets);
 	free(t);
 	return err;
+}
+
+void kallsyms_deinit(struct kallsyms *k)
+{
+	for (size_t i = 0; i < k->npercpu; i++)
+		free(k->percpu[i].name);
+	free(k->percpu);
+	*k = (struct kallsyms){ 0 };
+}
+
+bool kallsyms_percpu(const struct kallsyms *k, const char *name, uint64_t *ret_offset)
+{
+	const struct kallsyms_percpu key = { .name = (char *)(uintptr_t)name }, *found = NULL;
+
+	if (k->npercpu)
+		found = bsearch(&key, k->percpu, k->npercpu, sizeof(key), by_name);
+	if (found)
+		*ret_offset = found->offset;
+	return found;
 }

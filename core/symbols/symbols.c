@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/symbols/btf.h"
 #include "core/symbols/internal.h"
 #include "core/symbols/types.h"
 
@@ -32,17 +33,33 @@ static void index_clear(struct symbol_index *index)
 	*index = (struct symbol_index){ 0 };
 }
 
+static void set_free(struct symbol_set *set)
+{
+	for (size_t i = 0; i < set->names.len; i++)
+		free(set->names.data[i]);
+	vec_free(&set->names);
+	free(set->object);
+	set->object = NULL;
+}
+
 void symbols_destroy(struct symbols *syms)
 {
 	if (!syms)
 		return;
 	source_cache_deinit(syms);
+	/* Later ones refer to the first. */
+	while (syms->btf.len)
+		btf_destroy(syms->btf.data[--syms->btf.len]);
+	vec_free(&syms->btf);
 	type_index_destroy(*syms->types);
 	free(syms->types);
 	for (size_t i = 0; i < syms->objects.len; i++)
 		symbol_object_destroy(syms->objects.data[i]);
 	for (size_t i = 0; i < syms->names.len; i++)
 		free(syms->names.data[i]);
+	for (size_t i = 0; i < syms->sets.len; i++)
+		set_free(&syms->sets.data[i]);
+	vec_free(&syms->sets);
 	vec_free(&syms->objects);
 	vec_free(&syms->names);
 	vec_free(&syms->entries);
@@ -58,18 +75,65 @@ uint8_t symbol_rank(enum symbol_type type, bool has_size, bool is_global)
 	       (is_global ? 1 : 0);
 }
 
-void symbols_add(struct symbols *syms, const char *name, uint64_t addr, uint64_t size, enum symbol_type type)
+static void add_entry(struct symbols *syms, const char *name, const char *object, bool is_module, uint64_t addr,
+		      uint64_t size, enum symbol_type type)
 {
 	uint64_t end;
-	char *copy = xstrdup(name);
 
 	if (__builtin_add_overflow(addr, size ? size : UNSIZED_REACH, &end))
 		end = UINT64_MAX;
-	vec_push(&syms->names, copy);
-	vec_push(&syms->entries, (struct symbol_entry){ .name = copy, .object = "", .addr = addr,
+	vec_push(&syms->entries, (struct symbol_entry){ .name = name, .object = object, .addr = addr,
 							 .size = size, .end = end, .type = type,
+							 .is_module = is_module,
 							 .rank = symbol_rank(type, size > 0, true) });
 	syms->index->valid = false;
+}
+
+void symbols_add(struct symbols *syms, const char *name, uint64_t addr, uint64_t size, enum symbol_type type)
+{
+	char *copy = xstrdup(name);
+
+	vec_push(&syms->names, copy);
+	add_entry(syms, copy, "", false, addr, size, type);
+}
+
+/* ---- sets ------------------------------------------------------------------------------------ */
+
+unsigned symbols_set_create(struct symbols *syms, const char *object)
+{
+	struct symbol_set set = { .object = xstrdup(object) };
+	size_t i = 0;
+
+	while (i < syms->sets.len && syms->sets.data[i].object)
+		i++;
+	if (i == syms->sets.len)
+		vec_push(&syms->sets, set);
+	else
+		syms->sets.data[i] = set;
+	return i;
+}
+
+void symbols_set_add(struct symbols *syms, unsigned set, const char *name, uint64_t addr, uint64_t size,
+		     enum symbol_type type)
+{
+	struct symbol_set *s = &syms->sets.data[set];
+	char *copy = xstrdup(name);
+
+	vec_push(&s->names, copy);
+	add_entry(syms, copy, s->object, *s->object, addr, size, type);
+}
+
+void symbols_set_remove(struct symbols *syms, unsigned set)
+{
+	struct symbol_set *s = &syms->sets.data[set];
+	size_t kept = 0;
+
+	for (size_t i = 0; i < syms->entries.len; i++)
+		if (syms->entries.data[i].object != s->object)
+			syms->entries.data[kept++] = syms->entries.data[i];
+	syms->entries.len = kept;
+	syms->index->valid = false;
+	set_free(s);
 }
 
 /* ---- sorted views ---------------------------------------------------------------------------- */
@@ -136,7 +200,8 @@ static const struct symbol_index *index_get(const struct symbols *syms)
 static void fill(const struct symbol_entry *entry, struct symbol *ret)
 {
 	*ret = (struct symbol){ .name = entry->name, .addr = entry->addr, .size = entry->size,
-				.type = entry->type, .object = entry->object };
+				.type = entry->type, .object = entry->object,
+				.is_module = entry->is_module };
 }
 
 /* First position in name order that is not below @name (its first @len bytes). */
@@ -165,6 +230,23 @@ bool symbols_by_name(const struct symbols *syms, const char *name, struct symbol
 		return false;
 	fill(&syms->entries.data[index->by_name[i]], ret);
 	return true;
+}
+
+bool symbols_by_name_in(const struct symbols *syms, const char *name, const char *object, struct symbol *ret)
+{
+	const struct symbol_index *index = index_get(syms);
+
+	for (size_t i = name_lower_bound(syms, index, name, strlen(name) + 1); i < syms->entries.len; i++) {
+		const struct symbol_entry *entry = &syms->entries.data[index->by_name[i]];
+
+		if (strcmp(entry->name, name))
+			break;
+		if (!strcmp(entry->object, object)) {
+			fill(entry, ret);
+			return true;
+		}
+	}
+	return false;
 }
 
 void symbols_each_prefix(const struct symbols *syms, const char *prefix,
@@ -235,10 +317,9 @@ bool symbols_format(const struct symbols *syms, uint64_t addr, char *buf, size_t
 			buf[0] = '\0';
 		return false;
 	}
-	if (off)
-		snprintf(buf, size, "%s+0x%" PRIx64, sym.name, off);
-	else
-		snprintf(buf, size, "%s", sym.name);
+	int n = off ? snprintf(buf, size, "%s+0x%" PRIx64, sym.name, off) : snprintf(buf, size, "%s", sym.name);
+	if (sym.is_module && n >= 0 && (size_t)n < size)
+		snprintf(buf + n, size - n, " [%s]", sym.object);
 	return true;
 }
 

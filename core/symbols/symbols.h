@@ -19,7 +19,8 @@ struct symbol {
 	const char *name;	/* borrowed from the symbols object */
 	uint64_t addr, size;
 	enum symbol_type type;
-	const char *object;	/* name of the file it came from */
+	const char *object;	/* name of the file or module it came from */
+	bool is_module;		/* @object is a module of a guest's kernel */
 };
 
 struct source_line {
@@ -39,11 +40,21 @@ struct error *symbols_load_elf_mem(struct symbols *syms, const char *name, const
 				   int64_t offset, size_t *ret_count);
 void symbols_add(struct symbols *syms, const char *name, uint64_t addr, uint64_t size, enum symbol_type type);
 
+/* Symbols that can be taken away again: a set belongs to a guest's kernel ("") or to a module of it, whose
+ * name symbols_format() then adds: "lo_ioctl+0x10 [loop]". */
+unsigned symbols_set_create(struct symbols *syms, const char *object);
+void symbols_set_add(struct symbols *syms, unsigned set, const char *name, uint64_t addr, uint64_t size,
+		     enum symbol_type type);
+void symbols_set_remove(struct symbols *syms, unsigned set);
+/* As symbols_by_name(), of one object only. */
+bool symbols_by_name_in(const struct symbols *syms, const char *name, const char *object,
+			struct symbol *ret);
+
 /* By exact name; by address: the symbol that covers it (or the nearest one below within 64 KiB whose
  * size is 0), *ret_off the distance. */
 bool symbols_by_name(const struct symbols *syms, const char *name, struct symbol *ret);
 bool symbols_by_addr(const struct symbols *syms, uint64_t addr, struct symbol *ret, uint64_t *ret_off);
-/* "main+0x10" into @buf; false (and "" in it) when nothing is near. */
+/* "main+0x10", "lo_ioctl+0x10 [loop]" into @buf; false (and "" in it) when nothing is near. */
 bool symbols_format(const struct symbols *syms, uint64_t addr, char *buf, size_t size);
 /* Names that start with @prefix, in name order, until @fn returns false: completion, `info symbols`. */
 void symbols_each_prefix(const struct symbols *syms, const char *prefix,
@@ -60,4 +71,10 @@ uint64_t symbols_after_prologue(const struct symbols *syms, uint64_t func_addr);
 /* Lines of a source file, cached; NULL when it can not be read (also searched below `directories`). */
 const char *symbols_source_text(struct symbols *syms, const char *file, unsigned line);
 void symbols_add_source_dir(struct symbols *syms, const char *dir);
+/* Type information beside debug info's (core/symbols/btf.h); takes @btf. The number is for removing. */
+struct btf;
+unsigned symbols_add_btf(struct symbols *syms, struct btf *btf);
+void symbols_remove_btf(struct symbols *syms, unsigned table);
+/* The first one that is there, a kernel's; NULL: none. */
+const struct btf *symbols_btf(const struct symbols *syms);
 size_t symbols_count(const struct symbols *syms);

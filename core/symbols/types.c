@@ -6,6 +6,10 @@
 #include <string.h>
 
 #include "core/base/bits.h"
+#include "core/symbols/btf_types.h"
+
+/* The top bit of a handle tells BTF. */
+#define OBJECTS_MAX 0x7fff
 
 bool dwarf_type_of(Dwarf_Die *die, Dwarf_Die *ret)
 {
@@ -78,7 +82,7 @@ type_handle dwarf_type_handle(const struct symbols *syms, const struct symbol_ob
 	    dwarf_cu_info(die->cu, &version, &unit_type, NULL, NULL, NULL, NULL, NULL) ||
 	    (unit_type == DW_UT_type && version < 5))
 		return 0;
-	for (size_t i = 0; i < syms->objects.len && i < 0xffff; i++)
+	for (size_t i = 0; i < syms->objects.len && i < OBJECTS_MAX; i++)
 		if (syms->objects.data[i] == object)
 			return (i + 1) << 48 | dwarf_dieoffset(die);
 	return 0;
@@ -89,7 +93,7 @@ bool dwarf_type_die(const struct symbols *syms, type_handle type, Dwarf_Die *ret
 {
 	size_t i = type >> 48;
 
-	if (i == 0 || i > syms->objects.len || !syms->objects.data[i - 1]->dwarf)
+	if (i == 0 || type_is_btf(type) || i > syms->objects.len || !syms->objects.data[i - 1]->dwarf)
 		return false;
 	*ret_object = syms->objects.data[i - 1];
 	return dwarf_offdie((*ret_object)->dwarf, type & MASK(47, 0), ret) != NULL;
@@ -163,6 +167,8 @@ bool symbols_type_describe(const struct symbols *syms, type_handle type, struct 
 	struct symbol_object *object;
 	Dwarf_Die die;
 
+	if (type_is_btf(type))
+		return btf_type_describe(syms, type, ret);
 	if (!dwarf_type_die(syms, type, &die, &object))
 		return false;
 	dwarf_type_describe(syms, object, &die, ret);
@@ -175,6 +181,8 @@ bool symbols_type_is_number(const struct symbols *syms, type_handle type)
 	Dwarf_Die die, plain;
 	Dwarf_Word size;
 
+	if (type_is_btf(type))
+		return btf_type_is_number(syms, type);
 	return dwarf_type_die(syms, type, &die, &object) && dwarf_type_peel(&die, &plain) &&
 	       dwarf_tag(&plain) == DW_TAG_base_type && kind_of(&plain) == TYPE_INTEGER &&
 	       dwarf_aggregate_size(&plain, &size) == 0 && size > 1;

@@ -3,6 +3,7 @@
  * Types by name and variables by address, over all units of all objects. Built by the first question:
  * the debug info of a kernel has some million entries to look at.
  */
+#include "core/symbols/btf_types.h"
 #include "core/symbols/types.h"
 
 #include <dwarf.h>
@@ -156,16 +157,20 @@ bool symbols_type_by_name(const struct symbols *syms, const char *name, struct v
 	static const struct {
 		const char *word;
 		int tag;
-	} words[] = { { "struct ", DW_TAG_structure_type }, { "union ", DW_TAG_union_type },
-		      { "enum ", DW_TAG_enumeration_type } };
+		enum btf_kind kind;
+	} words[] = { { "struct ", DW_TAG_structure_type, BTF_STRUCT },
+		      { "union ", DW_TAG_union_type, BTF_UNION },
+		      { "enum ", DW_TAG_enumeration_type, BTF_ENUM } };
 	const struct named_type *found;
 	struct symbol_object *object;
+	enum btf_kind kind = BTF_VOID;
 	Dwarf_Die die;
 	int tag = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
 		if (!strncmp(name, words[i].word, strlen(words[i].word))) {
 			tag = words[i].tag;
+			kind = words[i].kind;
 			name += strlen(words[i].word);
 			break;
 		}
@@ -174,7 +179,7 @@ bool symbols_type_by_name(const struct symbols *syms, const char *name, struct v
 	else if (!(found = find_type(syms, name, DW_TAG_typedef)))
 		found = find_type(syms, name, DW_TAG_base_type);
 	if (!found || !dwarf_type_die(syms, found->type, &die, &object))
-		return false;
+		return btf_type_by_name(syms, name, kind, ret);
 	dwarf_type_describe(syms, object, &die, ret);
 	return true;
 }
@@ -252,6 +257,8 @@ bool symbols_type_member(const struct symbols *syms, type_handle type, const cha
 	unsigned steps = 0;
 	Dwarf_Die die, plain;
 
+	if (type_is_btf(type))
+		return btf_type_member(syms, type, name, ret);
 	if (!dwarf_type_die(syms, type, &die, &object) || !dwarf_type_peel(&die, &plain))
 		return false;
 	dwarf_type_complete(syms, &plain, &object);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * C variables and types, from DWARF: what is in scope at a pc, where it lives there in terms of
+ * C variables and types, from DWARF (types also from a kernel's BTF): what is in scope at a pc, where it lives there in terms of
  * registers, members of structures, and values as text. A place in terms of registers holds for one pc,
  * so a condition at a breakpoint can use it on any thread.
  */
@@ -88,6 +88,8 @@ const char *variable_format(const struct variable *var, const struct symbols *sy
 			    const struct regs *regs, const struct mem_reader *mem, char *buf, size_t size);
 
 bool symbols_type_describe(const struct symbols *syms, type_handle type, struct variable_type *ret);
+/* A pointer to @type, when the type information of that kernel has one; 0: none. */
+type_handle symbols_pointer_to(const struct symbols *syms, type_handle type);
 /* An integer of more than one byte that is no enumeration. */
 bool symbols_type_is_number(const struct symbols *syms, type_handle type);
 /* "unsigned int", "struct node *", "char [16]". */
@@ -95,6 +97,9 @@ const char *symbols_type_name(const struct symbols *syms, type_handle type, char
 /* As variable_format() for the @type at address @v, or (pointers, numbers) the value @v itself. */
 const char *symbols_type_format(const struct symbols *syms, type_handle type, uint64_t v, bool is_address,
 				bool big_endian, const struct mem_reader *mem, char *buf, size_t size);
+/* The whole of it, a member a line, as in gdb's `print pretty`; not safe for a terminal yet. Caller frees. */
+char *symbols_type_format_lines(const struct symbols *syms, type_handle type, uint64_t v, bool is_address,
+				bool big_endian, const struct mem_reader *mem);
 bool symbols_type_member(const struct symbols *syms, type_handle type, const char *name,
 			 struct type_member *ret);
 /* "struct node", "union u", "enum e", "node_t". Looks through all debug info once, then by bisection. */

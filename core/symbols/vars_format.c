@@ -2,7 +2,6 @@
 /* Values of variables as text, by their DWARF types. Everything a guest or a file says is bounded. */
 #include "core/symbols/vars.h"
 
-#include <ctype.h>
 #include <dwarf.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -10,93 +9,29 @@
 
 #include "core/base/bits.h"
 #include "core/base/text.h"
+#include "core/symbols/btf_types.h"
 #include "core/symbols/types.h"
+#include "core/symbols/value_text.h"
 
-#define ELEMENTS_MAX 16	/* of an array, members of a struct */
-#define STRING_MAX 64
-#define DEPTH_MAX 3
+/* Of a value in one line. */
+#define FORMAT_MAX 1000
+#define LAYOUT_MAX (256 << 10)
 
 struct format {
-	const struct symbols *syms;
+	struct value_text to;
 	struct symbol_object *object; /* whose types these are */
-	const struct mem_reader *mem;
-	bool big_endian;
-	struct text *text;
 };
 
 static void format_at(const struct format *f, Dwarf_Die *type, uint64_t addr, unsigned depth);
 
-static bool full(const struct format *f)
-{
-	return f->text->len > 1000;
-}
-
-static void format_char(const struct format *f, uint64_t v)
-{
-	if (v < 0x80 && isprint((int)v))
-		text_printf(f->text, " '%c'", (int)v);
-}
-
-static void put_string(const struct format *f, const unsigned char *s, unsigned n)
-{
-	text_puts(f->text, "\"");
-	for (unsigned i = 0; i < n; i++) {
-		if (isprint(s[i]) && s[i] != '"' && s[i] != '\\')
-			text_printf(f->text, "%c", s[i]);
-		else
-			text_printf(f->text, "\\x%02x", s[i]);
-	}
-	text_puts(f->text, "\"");
-}
-
-/* The characters a char pointer points at. */
-static void format_string(const struct format *f, uint64_t addr)
-{
-	unsigned char buf[STRING_MAX];
-	unsigned n;
-
-	for (n = 0; n < sizeof(buf); n++)
-		if (!f->mem->virt(f->mem->ctx, addr + n, &buf[n], 1) || buf[n] == 0)
-			break;
-	if (n == 0 && !f->mem->virt(f->mem->ctx, addr, buf, 1))
-		return;
-	text_puts(f->text, " ");
-	put_string(f, buf, n);
-	if (n == sizeof(buf))
-		text_puts(f->text, "...");
-}
-
-/* An array of characters that holds text, padded by zeros; false when it is anything else. */
-static bool format_text_array(const struct format *f, uint64_t addr, uint64_t n)
-{
-	unsigned char buf[STRING_MAX];
-	unsigned len = n < sizeof(buf) ? n : sizeof(buf), text = 0;
-
-	if (len == 0 || !f->mem->virt(f->mem->ctx, addr, buf, len))
-		return false;
-	while (text < len && (isprint(buf[text]) || (buf[text] && strchr("\n\t\r", buf[text]))))
-		text++;
-	for (unsigned i = text; i < len; i++)
-		if (buf[i])
-			return false;
-	put_string(f, buf, text);
-	if (n > len && text == len)
-		text_puts(f->text, "...");
-	return true;
-}
-
 static void format_pointer(const struct format *f, Dwarf_Die *type, uint64_t v)
 {
-	char name[128];
 	Dwarf_Die target, plain;
 	Dwarf_Word size;
 
-	text_printf(f->text, "0x%" PRIx64, v);
-	if (symbols_format(f->syms, v, name, sizeof(name)))
-		text_printf(f->text, " <%s>", name);
-	if (v && dwarf_type_of(type, &target) && dwarf_type_peel(&target, &plain) &&
-	    dwarf_tag(&plain) == DW_TAG_base_type && dwarf_aggregate_size(&plain, &size) == 0 && size == 1)
-		format_string(f, v);
+	value_text_pointer(&f->to, v, dwarf_type_of(type, &target) && dwarf_type_peel(&target, &plain) &&
+			   dwarf_tag(&plain) == DW_TAG_base_type &&
+			   dwarf_aggregate_size(&plain, &size) == 0 && size == 1);
 }
 
 static bool format_enumerator(const struct format *f, Dwarf_Die *type, uint64_t v, unsigned bits)
@@ -115,7 +50,7 @@ static bool format_enumerator(const struct format *f, Dwarf_Die *type, uint64_t 
 			continue;
 		name = dwarf_diename(&die);
 		if (name && ((uint64_t)value & MASK(bits - 1, 0)) == (v & MASK(bits - 1, 0))) {
-			text_printf(f->text, "%s (%" PRIu64 ")", name, v);
+			text_printf(f->to.text, "%s (%" PRIu64 ")", name, v);
 			return true;
 		}
 	} while (++n < TYPE_CHILDREN_MAX && dwarf_siblingof(&die, &die) == 0);
@@ -128,9 +63,9 @@ static void format_scalar(const struct format *f, Dwarf_Die *type, uint64_t v)
 	struct variable_type t;
 	Dwarf_Die plain;
 
-	dwarf_type_describe(f->syms, f->object, type, &t);
+	dwarf_type_describe(f->to.syms, f->object, type, &t);
 	if (!dwarf_type_peel(type, &plain) || t.size == 0 || t.size > 8) {
-		text_printf(f->text, "0x%" PRIx64, v);
+		text_printf(f->to.text, "0x%" PRIx64, v);
 		return;
 	}
 	v &= MASK(t.size * 8 - 1, 0);
@@ -138,28 +73,28 @@ static void format_scalar(const struct format *f, Dwarf_Die *type, uint64_t v)
 		format_pointer(f, &plain, v);
 	} else if (t.kind == TYPE_INTEGER && dwarf_tag(&plain) == DW_TAG_enumeration_type) {
 		if (!format_enumerator(f, &plain, v, t.size * 8))
-			text_printf(f->text, "%" PRIu64, v);
+			text_printf(f->to.text, "%" PRIu64, v);
 	} else if (t.kind == TYPE_INTEGER && t.is_signed) {
-		text_printf(f->text, "%" PRId64, sign_extend(v, t.size * 8));
+		text_printf(f->to.text, "%" PRId64, sign_extend(v, t.size * 8));
 		if (t.size == 1)
-			format_char(f, v);
+			value_text_char(&f->to, v);
 	} else if (t.kind == TYPE_INTEGER) {
-		text_printf(f->text, "%" PRIu64, v);
+		text_printf(f->to.text, "%" PRIu64, v);
 		if (t.size == 1)
-			format_char(f, v);
+			value_text_char(&f->to, v);
 	} else if (t.kind == TYPE_FLOAT && t.size == 8) {
 		double d;
 
 		memcpy(&d, &v, sizeof(d));
-		text_printf(f->text, "%.17g", d);
+		text_printf(f->to.text, "%.17g", d);
 	} else if (t.kind == TYPE_FLOAT && t.size == 4) {
 		uint32_t bits = v;
 		float d;
 
 		memcpy(&d, &bits, sizeof(d));
-		text_printf(f->text, "%.9g", d);
+		text_printf(f->to.text, "%.9g", d);
 	} else {
-		text_printf(f->text, "0x%" PRIx64, v);
+		text_printf(f->to.text, "0x%" PRIx64, v);
 	}
 }
 
@@ -170,20 +105,20 @@ static void format_array(const struct format *f, Dwarf_Die *array, uint64_t addr
 	Dwarf_Die element;
 
 	if (dwarf_array_dimensions(array, &n) != 1 || !dwarf_type_of(array, &element)) {
-		text_printf(f->text, "0x%" PRIx64 " {...}", addr);
+		text_printf(f->to.text, "0x%" PRIx64 " {...}", addr);
 		return;
 	}
-	shown = n < ELEMENTS_MAX ? n : ELEMENTS_MAX;
-	dwarf_type_describe(f->syms, f->object, &element, &t);
-	if (t.kind == TYPE_INTEGER && t.size == 1 && format_text_array(f, addr, n))
+	shown = n < VALUE_ELEMENTS_MAX ? n : VALUE_ELEMENTS_MAX;
+	dwarf_type_describe(f->to.syms, f->object, &element, &t);
+	if (t.kind == TYPE_INTEGER && t.size == 1 && value_text_array(&f->to, addr, n))
 		return;
-	text_puts(f->text, "{");
-	for (uint64_t i = 0; i < shown && !full(f); i++) {
+	text_puts(f->to.text, "{");
+	for (uint64_t i = 0; i < shown && !value_text_full(&f->to); i++) {
 		if (i)
-			text_puts(f->text, ", ");
+			text_puts(f->to.text, ", ");
 		format_at(f, &element, addr + i * t.size, depth + 1);
 	}
-	text_puts(f->text, shown < n ? ", ...}" : "}");
+	text_puts(f->to.text, shown < n ? ", ...}" : "}");
 }
 
 static void format_bits(const struct format *f, Dwarf_Die *type, uint64_t addr,
@@ -193,12 +128,12 @@ static void format_bits(const struct format *f, Dwarf_Die *type, uint64_t addr,
 	uint8_t buf[8];
 	uint64_t v;
 
-	dwarf_type_describe(f->syms, f->object, type, &t);
-	if (t.size == 0 || t.size > 8 || !f->mem->virt(f->mem->ctx, addr, buf, t.size)) {
-		text_printf(f->text, "<cannot read memory at 0x%" PRIx64 ">", addr);
+	dwarf_type_describe(f->to.syms, f->object, type, &t);
+	if (t.size == 0 || t.size > 8 || !f->to.mem->virt(f->to.mem->ctx, addr, buf, t.size)) {
+		value_text_unreadable(&f->to, addr);
 		return;
 	}
-	v = bytes_read(buf, t.size, f->big_endian) >> place->bit_shift & MASK(place->bit_size - 1, 0);
+	v = bytes_read(buf, t.size, f->to.big_endian) >> place->bit_shift & MASK(place->bit_size - 1, 0);
 	if (t.is_signed)
 		v = sign_extend(v, place->bit_size);
 	format_scalar(f, type, v);
@@ -209,7 +144,7 @@ static void format_struct(const struct format *f, Dwarf_Die *type, uint64_t addr
 	Dwarf_Die member, member_type;
 	unsigned n = 0, seen = 0;
 
-	text_puts(f->text, "{");
+	text_puts(f->to.text, "{");
 	if (dwarf_child(type, &member) == 0) {
 		do {
 			const char *name = dwarf_diename(&member);
@@ -217,23 +152,19 @@ static void format_struct(const struct format *f, Dwarf_Die *type, uint64_t addr
 
 			if (dwarf_tag(&member) != DW_TAG_member || !dwarf_type_of(&member, &member_type))
 				continue;
-			if (n)
-				text_puts(f->text, ", ");
-			if (n++ == ELEMENTS_MAX || full(f)) {
-				text_puts(f->text, "...");
+			if (!value_text_next(&f->to, n++, depth))
 				break;
-			}
 			if (name)
-				text_printf(f->text, "%s = ", name);
-			if (!dwarf_member_place(&member, &member_type, f->big_endian, &place))
-				text_puts(f->text, "?");
+				text_printf(f->to.text, "%s = ", name);
+			if (!dwarf_member_place(&member, &member_type, f->to.big_endian, &place))
+				text_puts(f->to.text, "?");
 			else if (place.bit_size)
 				format_bits(f, &member_type, addr + place.offset, &place);
 			else
 				format_at(f, &member_type, addr + place.offset, depth + 1);
 		} while (++seen < TYPE_CHILDREN_MAX && dwarf_siblingof(&member, &member) == 0);
 	}
-	text_puts(f->text, "}");
+	text_puts(f->to.text, f->to.lines && depth == 0 && n ? "\n}" : "}");
 }
 
 static void format_at(const struct format *f, Dwarf_Die *type, uint64_t addr, unsigned depth)
@@ -242,24 +173,24 @@ static void format_at(const struct format *f, Dwarf_Die *type, uint64_t addr, un
 	Dwarf_Die plain;
 	uint8_t buf[8];
 
-	dwarf_type_describe(f->syms, f->object, type, &t);
-	if (depth > DEPTH_MAX || !dwarf_type_peel(type, &plain)) {
-		text_puts(f->text, "...");
+	dwarf_type_describe(f->to.syms, f->object, type, &t);
+	if (depth > VALUE_NESTING_MAX || !dwarf_type_peel(type, &plain)) {
+		text_puts(f->to.text, "...");
 	} else if (t.kind == TYPE_STRUCT && dwarf_hasattr(&plain, DW_AT_declaration)) {
 		struct format inner = *f;
 
-		dwarf_type_complete(f->syms, &plain, &inner.object);
+		dwarf_type_complete(f->to.syms, &plain, &inner.object);
 		format_struct(&inner, &plain, addr, depth);
 	} else if (t.kind == TYPE_ARRAY) {
 		format_array(f, &plain, addr, depth);
 	} else if (t.kind == TYPE_STRUCT) {
 		format_struct(f, &plain, addr, depth);
 	} else if (t.size == 0 || t.size > 8) {
-		text_printf(f->text, "<%" PRIu64 " bytes at 0x%" PRIx64 ">", t.size, addr);
-	} else if (!f->mem->virt(f->mem->ctx, addr, buf, t.size)) {
-		text_printf(f->text, "<cannot read memory at 0x%" PRIx64 ">", addr);
+		text_printf(f->to.text, "<%" PRIu64 " bytes at 0x%" PRIx64 ">", t.size, addr);
+	} else if (!f->to.mem->virt(f->to.mem->ctx, addr, buf, t.size)) {
+		value_text_unreadable(&f->to, addr);
 	} else {
-		format_scalar(f, type, bytes_read(buf, t.size, f->big_endian));
+		format_scalar(f, type, bytes_read(buf, t.size, f->to.big_endian));
 	}
 }
 
@@ -277,27 +208,50 @@ const char *symbols_type_name(const struct symbols *syms, type_handle type, char
 	struct text t = { 0 };
 	Dwarf_Die die;
 
-	if (type && dwarf_type_die(syms, type, &die, &object))
+	if (type_is_btf(type))
+		btf_type_name(syms, type, &t);
+	else if (type && dwarf_type_die(syms, type, &die, &object))
 		dwarf_type_name(&die, &t);
 	else
 		text_puts(&t, type ? "?" : "void");
 	return give(&t, buf, size);
 }
 
-const char *symbols_type_format(const struct symbols *syms, type_handle type, uint64_t v, bool is_address,
-				bool big_endian, const struct mem_reader *mem, char *buf, size_t size)
+static void format_type(const struct value_text *to, type_handle type, uint64_t v, bool is_address)
 {
-	struct text t = { 0 };
-	struct format f = { .syms = syms, .mem = mem, .big_endian = big_endian, .text = &t };
+	struct format f = { .to = *to };
 	Dwarf_Die die;
 
-	if (!dwarf_type_die(syms, type, &die, &f.object))
-		text_puts(&t, "<no type>");
+	if (type_is_btf(type))
+		btf_type_format(to, type, v, is_address);
+	else if (!dwarf_type_die(to->syms, type, &die, &f.object))
+		text_puts(to->text, "<no type>");
 	else if (is_address)
 		format_at(&f, &die, v, 0);
 	else
 		format_scalar(&f, &die, v);
+}
+
+const char *symbols_type_format(const struct symbols *syms, type_handle type, uint64_t v, bool is_address,
+				bool big_endian, const struct mem_reader *mem, char *buf, size_t size)
+{
+	struct text t = { 0 };
+	struct value_text to = { .syms = syms, .mem = mem, .big_endian = big_endian, .text = &t,
+				 .limit = FORMAT_MAX };
+
+	format_type(&to, type, v, is_address);
 	return give(&t, buf, size);
+}
+
+char *symbols_type_format_lines(const struct symbols *syms, type_handle type, uint64_t v, bool is_address,
+				bool big_endian, const struct mem_reader *mem)
+{
+	struct text t = { 0 };
+	struct value_text to = { .syms = syms, .mem = mem, .big_endian = big_endian, .text = &t,
+				 .lines = true, .limit = LAYOUT_MAX };
+
+	format_type(&to, type, v, is_address);
+	return text_take(&t);
 }
 
 const char *variable_format(const struct variable *var_in, const struct symbols *syms,
@@ -322,8 +276,6 @@ const char *variable_format(const struct variable *var_in, const struct symbols 
 }
 
 /* ---- layouts --------------------------------------------------------------------------------- */
-
-#define LAYOUT_MAX (256 << 10)
 
 static void layout_members(const struct symbols *syms, struct symbol_object *object, Dwarf_Die *type,
 			   uint64_t base, unsigned nesting, struct text *ret)
@@ -368,7 +320,9 @@ char *symbols_type_layout(const struct symbols *syms, type_handle type)
 	struct text t = { 0 };
 	Dwarf_Die die, plain;
 
-	if (dwarf_type_die(syms, type, &die, &object) && dwarf_type_peel(&die, &plain)) {
+	if (type_is_btf(type)) {
+		btf_type_layout(syms, type, &t);
+	} else if (dwarf_type_die(syms, type, &die, &object) && dwarf_type_peel(&die, &plain)) {
 		dwarf_type_complete(syms, &plain, &object);
 		layout_members(syms, object, &plain, 0, 0, &t);
 	}

@@ -30,6 +30,7 @@ struct fixture {
 	struct target *target;
 	struct symbols *syms;
 	struct linux_guest guest;
+	struct kallsyms kallsyms;
 	unsigned nsyms;
 	uint64_t names_len;
 	struct text note;
@@ -119,6 +120,7 @@ static int teardown(void **state)
 {
 	struct fixture *f = *state;
 
+	kallsyms_deinit(&f->kallsyms);
 	symbols_destroy(f->syms);
 	target_destroy(f->target);
 	text_deinit(&f->note);
@@ -175,6 +177,19 @@ static void test_note(void **state)
 	assert_int_equal(v, TEXT_BASE);
 }
 
+static struct error *load(struct fixture *f, size_t *ret_count)
+{
+	struct kallsyms_place place;
+	struct error *err = kallsyms_place_by_note(&f->guest, &place);
+
+	kallsyms_deinit(&f->kallsyms);
+	if (!err)
+		err = kallsyms_load(f->syms, &f->guest, &place, &f->kallsyms);
+	if (!err)
+		*ret_count = f->kallsyms.count;
+	return err;
+}
+
 static void expect_symbol(struct fixture *f, const char *name, uint64_t addr, uint64_t size,
 			  enum symbol_type type)
 {
@@ -191,6 +206,7 @@ static void test_percpu(void **state)
 {
 	struct fixture *f = *state;
 	struct symbol sym;
+	uint64_t offset;
 	size_t count;
 
 	put_symbol(f, "Aper_cpu_thing", 0x40);
@@ -198,12 +214,19 @@ static void test_percpu(void **state)
 	put_symbol(f, "t\x01" "fork", -1 - 0x20);
 	put_symbol(f, "Dcounter", -1 - 0x100);
 	find(f);
-	assert_ok(kallsyms_load(f->syms, &f->guest, &count));
+	assert_ok(load(f, &count));
 	assert_int_equal(count, 3);
 	expect_symbol(f, "_stext", TEXT_BASE, 0x20, SYMBOL_FUNC);
 	expect_symbol(f, "sched_fork", TEXT_BASE + 0x20, 0xe0, SYMBOL_FUNC);
 	expect_symbol(f, "counter", TEXT_BASE + 0x100, 0, SYMBOL_OBJECT);
 	assert_false(symbols_by_name(f->syms, "per_cpu_thing", &sym));
+	assert_true(kallsyms_percpu(&f->kallsyms, "per_cpu_thing", &offset));
+	assert_int_equal(offset, 0x40);
+	assert_false(kallsyms_percpu(&f->kallsyms, "counter", &offset));
+	/* All of it goes again. */
+	symbols_set_remove(f->syms, f->kallsyms.set);
+	assert_int_equal(symbols_count(f->syms), 0);
+	assert_false(symbols_by_name(f->syms, "sched_fork", &sym));
 }
 
 static void test_relative(void **state)
@@ -216,7 +239,7 @@ static void test_relative(void **state)
 	put_symbol(f, "Talias", 0x10);
 	put_symbol(f, "Bend", 0x30);
 	find(f);
-	assert_ok(kallsyms_load(f->syms, &f->guest, &count));
+	assert_ok(load(f, &count));
 	assert_int_equal(count, 4);
 	expect_symbol(f, "one", TEXT_BASE, 0x10, SYMBOL_FUNC);
 	expect_symbol(f, "two", TEXT_BASE + 0x10, 0x20, SYMBOL_FUNC);
@@ -235,7 +258,7 @@ static void test_long_name(void **state)
 	put(f, NAMES, raw, sizeof(raw));
 	put_u32(f, NUM, 1);
 	find(f);
-	assert_ok(kallsyms_load(f->syms, &f->guest, &count));
+	assert_ok(load(f, &count));
 	assert_true(symbols_by_addr(f->syms, TEXT_BASE, &sym, &(uint64_t){ 0 }));
 	assert_int_equal(strlen(sym.name), 199);
 }
@@ -244,7 +267,7 @@ static void expect_bad(struct fixture *f, const char *part)
 {
 	size_t count, before = symbols_count(f->syms);
 
-	assert_error(kallsyms_load(f->syms, &f->guest, &count), ERROR_FAILED, part);
+	assert_error(load(f, &count), ERROR_FAILED, part);
 	assert_int_equal(symbols_count(f->syms), before);
 }
 
@@ -262,7 +285,7 @@ static void test_lies(void **state)
 	expect_bad(f, "number of its symbols");
 	/* More than memory has. */
 	put_u32(f, NUM, 4 << 20);
-	expect_failure(kallsyms_load(f->syms, &f->guest, &count));
+	expect_failure(load(f, &count));
 	put_u32(f, NUM, 2);
 	put(f, NAMES, "\x01T\x01T", 4);
 	expect_bad(f, "an empty name");
@@ -288,10 +311,10 @@ static void test_wild_note(void **state)
 	text_clear(&f->note);
 	text_printf(&f->note, "OSRELEASE=9\nSYMBOL(swapper_pg_dir)=%llx\nNUMBER(phys_base)=0\n", VA(FAKE_PML4));
 	find(f);
-	assert_error(kallsyms_load(f->syms, &f->guest, &count), ERROR_UNSUPPORTED, "kallsyms_names");
+	assert_error(load(f, &count), ERROR_UNSUPPORTED, "kallsyms_names");
 	text_puts(&f->note, "SYMBOL(kallsyms_names)=1234\nSYMBOL(kallsyms_num_syms)=dead0000dead0000\n");
 	find(f);
-	expect_failure(kallsyms_load(f->syms, &f->guest, &count));
+	expect_failure(load(f, &count));
 	text_clear(&f->note);
 	text_puts(&f->note, "OSRELEASE=9\nSYMBOL(swapper_pg_dir)=ffffffffffffffff\nNUMBER(phys_base)=77\n");
 	find(f);
