@@ -105,7 +105,7 @@ static void test_built_in(void **state)
 
 		assert_ptr_equal(probe_find(probe->name), probe);
 		assert_ok(probe_schemas_load(&s, probe->name));
-		assert_true(s.list.len > 0);
+		assert_true(s.list.len > 0 || !probe_fits(probe));
 		for (size_t k = 0; k < s.list.len; k++) {
 			assert_true(strlen(s.list.data[k]->schema.help) > 0);
 			assert_true(s.list.data[k]->schema.nfields > 0);
