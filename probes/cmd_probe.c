@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* probe, probe list, probe on, probe off, probe scope, info probe. */
+/* probe list, probe on, probe off, probe scope, info probe. */
 #include <dirent.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -165,14 +165,6 @@ const struct command cmd_probe_list = {
 	.help = "Each part of a probe has ways (rungs) it can be served by, best first; those of a probe\n"
 		"that is off are tried by loading and attaching, and what the kernel refuses is told.",
 	.examples = (const char *const[]){ "probe list", NULL },
-	.run = list_run,
-};
-
-const struct command cmd_probe = {
-	.name = "probe",
-	.group = "probes",
-	.summary = "list the built-in probes, and by what each is served on this kernel",
-	.examples = (const char *const[]){ "probe", NULL },
 	.run = list_run,
 };
 

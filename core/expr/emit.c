@@ -62,6 +62,7 @@ static void set_value(struct operand *a, struct expr_type type, bool is_const)
 	a->type = type;
 	a->place = PLACE_NONE;
 	a->is_const = is_const;
+	a->is_text = false;
 }
 
 void emit_unary(struct emitter *e, int op, struct operand *a)
@@ -331,7 +332,13 @@ const char *emit_match(struct emitter *e, int op, struct operand *a, const struc
 
 	if (a->is_string && b->is_string)
 		return "one side of a comparison with a string must be an address";
+	struct expr_string *literal = &e->strings.data[at];
+	if ((a->is_string ? b : a)->is_text && (!literal->len || literal->data[literal->len - 1])) {
+		literal->data = xrealloc(literal->data, literal->len + 1);
+		literal->data[literal->len++] = '\0';
+	}
 	emit(e, OP_MATCH, at);
+	a->is_text = false;
 	if (op == TOK_NE)
 		emit(e, OP_IS_ZERO, 0);
 	a->is_string = false;

@@ -21,6 +21,7 @@ struct operand {
 	enum expr_place place;
 	bool is_const;		/* one PUSH, at instruction @at */
 	bool is_string;
+	bool is_text;		/* the address of text that ends with NUL */
 	bool is_untyped_symbol;	/* scope->object() has not been asked */
 	unsigned at;		/* is_const: index of the PUSH; is_string: index of the string */
 	struct token token;	/* its first, for errors */

@@ -84,6 +84,9 @@ struct expr_member {
 struct expr_scope {
 	void *ctx;
 	bool (*field)(void *ctx, const char *name, unsigned *ret_index, bool *ret_signed);
+	/* A field that holds text: its value is an address that env's mem() reads the text at. Compared
+	 * with a literal it must be the same up to its end. "$name" asks field() and text() for "$name". */
+	bool (*text)(void *ctx, const char *name, unsigned *ret_index);
 	bool (*reg)(void *ctx, const char *name, unsigned *ret_id, unsigned *ret_size);
 	bool (*symbol)(void *ctx, const char *name, uint64_t *ret_addr);
 	bool (*variable)(void *ctx, const char *name, struct expr_value *ret); /* without the '$' */

@@ -116,20 +116,33 @@ static void push_reg(struct parser *p, unsigned id, unsigned size, struct operan
 	ret->place = PLACE_REG;
 }
 
+static bool resolve_field(struct parser *p, const char *name, struct operand *ret)
+{
+	const struct expr_scope *s = p->scope;
+	bool is_signed = false;
+	unsigned id;
+
+	if (s->text && s->text(s->ctx, name, &id))
+		ret->is_text = true;
+	else if (!s->field || !s->field(s->ctx, name, &id, &is_signed))
+		return false;
+	emit(&p->out, OP_FIELD, id);
+	ret->type = (struct expr_type){ .size = 8, .is_signed = is_signed };
+	return true;
+}
+
 /* What @name is: a field of the event, a local, a symbol, a register. *ret_found false: none of them. */
 static struct error *resolve_name(struct parser *p, const char *name, struct operand *ret, bool *ret_found)
 {
 	const struct expr_scope *s = p->scope;
 	struct expr_local local;
 	unsigned id, size;
-	bool is_signed;
 	uint64_t addr;
 
 	*ret_found = true;
-	if (s->field && !p->tok.is_quoted && s->field(s->ctx, name, &id, &is_signed)) {
-		emit(&p->out, OP_FIELD, id);
-		ret->type = (struct expr_type){ .size = 8, .is_signed = is_signed };
-	} else if (s->local && s->local(s->ctx, name, &local)) {
+	if (!p->tok.is_quoted && resolve_field(p, name, ret))
+		return NULL;
+	if (s->local && s->local(s->ctx, name, &local)) {
 		return typed_local(p, &local, ret);
 	} else if (s->symbol && s->symbol(s->ctx, name, &addr)) {
 		*ret = emit_const(&p->out, addr, TYPE_ADDRESS);
@@ -185,8 +198,12 @@ static struct error *parse_dollar(struct parser *p, struct operand *ret)
 
 	if (!token_copy_name(&p->tok, name, sizeof(name)))
 		return lexer_error(&p->lexer, ERROR_SYNTAX, p->tok.start, "name too long");
+	char dollar[NAME_MAX_LEN + 1];
+	snprintf(dollar, sizeof(dollar), "$%s", name);
 	if (s->reg && name[0] && s->reg(s->ctx, name, &id, &size)) {
 		push_reg(p, id, size, ret);
+	} else if (name[0] && resolve_field(p, dollar, ret)) {
+		/* Its value is that of the moment. */
 	} else if (s->variable && s->variable(s->ctx, name, &value)) {
 		struct expr_type type = { .size = expr_round_size(value.size),
 					  .is_signed = value.is_signed,

@@ -109,6 +109,7 @@ void session_destroy(struct session *s)
 	for (size_t i = 0; i < s->parts.len; i++)
 		s->parts.data[i].destroy(s->parts.data[i].data);
 	vec_free(&s->parts);
+	vec_free(&s->providers);
 	out_destroy(s->talk);
 	loop_destroy(s->loop);
 	free(s);
@@ -127,6 +128,11 @@ void session_add_check(struct session *s, const struct doctor_check *check)
 void session_add_part(struct session *s, const struct session_part *part)
 {
 	vec_push(&s->parts, *part);
+}
+
+void session_add_provider(struct session *s, const struct probe_provider *provider)
+{
+	vec_push(&s->providers, provider);
 }
 
 void *session_part(struct session *s, const char *name)

@@ -19,6 +19,7 @@
 #include "core/target/target.h"
 
 struct command;
+struct probe_provider;
 struct session;
 struct session_filter;
 struct session_rules;
@@ -120,6 +121,7 @@ struct session {
 	VEC(const struct doctor_check *) checks;
 	VEC(struct session_listener *) listeners;
 	VEC(struct session_part) parts;
+	VEC(const struct probe_provider *) providers; /* of events for probe files */
 	const struct session_tables *tables; /* borrowed (core/session/tables.h); NULL: nobody has any */
 
 	struct session_options options;
@@ -189,6 +191,7 @@ void session_destroy(struct session *session);
 void session_add_command(struct session *s, const struct command *cmd);
 void session_add_check(struct session *s, const struct doctor_check *check);
 void session_add_part(struct session *s, const struct session_part *part);
+void session_add_provider(struct session *s, const struct probe_provider *provider); /* borrowed */
 void *session_part(struct session *s, const char *name); /* its data; NULL: there is none */
 void session_know_events(struct session *s, const char *name); /* asks the parts for schemas of @name */
 void session_add_listener(struct session *s, struct session_listener *listener);

@@ -1,0 +1,1 @@
+probe do 'vm:io { backtrace }'

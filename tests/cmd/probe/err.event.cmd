@@ -1,0 +1,2 @@
+# sed: s/events of vm: .*/events of vm: .../
+probe do vm:nothing { print 1 }

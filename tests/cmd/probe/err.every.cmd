@@ -1,0 +1,1 @@
+probe do 'every 1xy { print 1 }'

@@ -1,0 +1,1 @@
+probe do vm:io / pord == 1 / { print 1 }

@@ -1,0 +1,1 @@
+probe do 'vm:io { @ = lhist(size, 9, 1, 1) }'

@@ -1,0 +1,1 @@
+probe do 'vm:io { @a = count(); @a[port] = sum(size) }'

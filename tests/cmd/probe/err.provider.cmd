@@ -1,0 +1,1 @@
+probe do vmm:io { print 1 }

@@ -1,0 +1,1 @@
+probe do 'sequence vcpu / vm:io / { print 1 }'

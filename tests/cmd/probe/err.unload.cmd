@@ -1,0 +1,1 @@
+probe unload 7

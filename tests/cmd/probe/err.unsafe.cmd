@@ -1,0 +1,1 @@
+probe do 'vm:io { run "set $rax = 1" }'
