@@ -66,7 +66,7 @@ CPPFLAGS += -I. -I$(BUILD)/gen -D_GNU_SOURCE -DVMSCOPE_VERSION='"$(VERSION)"' \
 	$(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null)
 CFLAGS += -std=gnu11 $(OPT) $(WARN) $(SAN) -fno-strict-aliasing -pthread
 LDFLAGS += $(SAN) -pthread
-LIBS := $(shell $(PKG_CONFIG) --libs $(PKGS) 2>/dev/null) -lZydis -lZycore -lopcodes-multiarch -lbfd-multiarch
+LIBS := $(shell $(PKG_CONFIG) --libs $(PKGS) 2>/dev/null) -lZydis -lZycore -lfdt -lopcodes-multiarch -lbfd-multiarch
 
 CORE_SRC := $(wildcard core/*/*.c core/*/*/*.c)
 GUEST_SRC := $(wildcard guest/*.c guest/cmd/*.c guest/hw/*.c guest/load/*.c guest/virtio/*.c guest/arch/$(GUEST_ARCH)/*.c)

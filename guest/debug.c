@@ -89,8 +89,14 @@ static enum step_result step_one(struct vcpu *v, uint64_t pc, bool block_irqs, s
 
 		if (next == EXIT_GO && v->io_pending)
 			next = vcpu_complete(v, report);
-		if (next == EXIT_DEBUG)
+		if (next == EXIT_DEBUG) {
+			/* Steps made of plants: another one is the guest's own break instruction. */
+			if (machine_host.step_plant && !v->last_debug.step) {
+				machine_host.debug_inject(v, &v->last_debug);
+				v->last_debug.pc = machine_host.pc(v);
+			}
 			return STEP_DONE;
+		}
 		v->last_debug.slots = 0;
 		v->last_debug.pc = machine_host.pc(v);
 		if (next == EXIT_STOP)

@@ -73,7 +73,7 @@ static struct error *create_kvm_vm(struct vm *vm)
 		return error_create(ERROR_UNSUPPORTED, "KVM API version %d, vmscope needs %d", vm->caps.api,
 				    KVM_API_VERSION);
 	do
-		vm->fd = ioctl(vm->kvm_fd, KVM_CREATE_VM, 0);
+		vm->fd = ioctl(vm->kvm_fd, KVM_CREATE_VM, machine_host.vm_type);
 	while (vm->fd < 0 && errno == EINTR);
 	if (vm->fd < 0)
 		return error_errno(errno, "KVM cannot create a VM");
@@ -129,8 +129,13 @@ static struct error *load(struct vm *vm)
 
 	memset(&vm->boot, 0, sizeof(vm->boot));
 	err = load_image(&vm->image_ref, vm->config, &ram, &vm->boot);
-	if (err || (machine_host.boot_modes & BIT(vm->boot.mode)))
+	if (err)
 		return err;
+	if (machine_host.boot_modes & BIT(vm->boot.mode)) {
+		if (machine_host.arch_of)
+			vm->target.arch = machine_host.arch_of(&vm->boot);
+		return NULL;
+	}
 	return error_create(ERROR_UNSUPPORTED, "%s is a guest of another architecture (%s): this host runs those of %s",
 			    vm->image_ref.name, vm->boot.protocol ? vm->boot.protocol : "?",
 			    machine_host.arch->name);
@@ -150,7 +155,7 @@ static struct error *choose_vcpus(struct vm *vm, unsigned *ret)
 	if (n > 1 && vm->config->irqchip == IRQCHIP_OFF && machine_host.irqchip_starts_vcpus)
 		return error_create(ERROR_USAGE, "--irqchip off serves one vCPU: there is no local APIC to start "
 				    "the others with (--smp %u)", n);
-	*ret = n;
+	*ret = vm->target_vcpus = n;
 	return NULL;
 }
 
@@ -236,7 +241,6 @@ static struct error *create_parts(struct vm *vm)
 	    (err = vm_devices_create(vm)))
 		return err;
 	list_regions(vm);
-	vm->target_vcpus = n;
 	vm->vcpus = xcalloc(n, sizeof(*vm->vcpus));
 	for (unsigned i = 0; i < n; i++) {
 		err = vcpu_create(vm, i, &vm->vcpus[i]);

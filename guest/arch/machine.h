@@ -79,6 +79,8 @@ struct machine {
 	/* Hosts that can not: the error that says why; every other slot is NULL then. */
 	struct error *(*unsupported)(void);
 
+	const struct arch *(*arch_of)(const struct boot_state *boot); /* of a guest, where they differ */
+	unsigned long vm_type;		/* of KVM_CREATE_VM */
 	unsigned boot_modes;		/* bit set of enum boot_mode */
 	enum flat_mode flat_mode;	/* of a flat image, when nothing else was asked for */
 	bool irqchip_starts_vcpus;	/* without interrupt chips there is one vCPU */

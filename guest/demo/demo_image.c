@@ -2,7 +2,7 @@
 /* The demo guest as bytes inside the program (demo_blob.S), where the host can run it. */
 #include "guest/guest.h"
 
-#if defined(__x86_64__)
+#if defined(__x86_64__) || defined(__powerpc64__)
 extern const uint8_t demo_blob_start[], demo_blob_end[];
 #define DEMO_VCPUS 2
 

@@ -9,5 +9,5 @@ echo "noise: $(dmesg | grep -c -e 'cut here' -e 'Oops:' -e 'BUG: ')"
 vmscope version | sed 's/Linux .*/Linux/; /^built/d'
 vmscope doctor >/dev/null
 echo "doctor $?"
-vmscope run demo
+vmscope run demo </dev/null >/dev/null
 echo "run $?"
