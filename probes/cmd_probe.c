@@ -25,9 +25,15 @@ static void complete_probe(struct session *s, const char *prefix, completion_fn 
 	}
 }
 
-static struct error *find(const char *name, const struct probe **ret)
+/* "NAME" or "NAME:ARG"; @ret_arg is borrowed from @name. */
+static struct error *find(const char *name, const struct probe **ret, const char **ret_arg)
 {
-	*ret = probe_find(name);
+	const char *colon = strchr(name, ':');
+	_free_ char *bare = colon ? xstrndup(name, (size_t)(colon - name)) : xstrdup(name);
+
+	/* A PMU event's name asks for samples. */
+	*ret = probe_find(colon && !strcmp(bare, "pmu") ? "profile" : bare);
+	*ret_arg = colon ? colon + 1 : NULL;
 	if (*ret)
 		return NULL;
 	return error_hint(error_create(ERROR_NOT_FOUND, "there is no probe '%s'", name),
@@ -174,10 +180,11 @@ static struct error *on_run(struct session *s, const struct args *args, struct o
 {
 	struct probe_set *set = probe_set_of(s);
 	const struct probe *probe;
-	struct error *error = find(args->value[0].text, &probe);
+	const char *arg;
+	struct error *error = find(args->value[0].text, &probe, &arg);
 
 	if (!error)
-		error = probe_set_on(set, probe, args->value[1].given);
+		error = probe_set_on(set, probe, arg, args->value[1].given);
 	if (error)
 		return error;
 	show_probe(out, probe, probe_set_run(set, probe), true, NULL);
@@ -192,8 +199,8 @@ const struct command cmd_probe_on = {
 		"also becomes an event (`info events`, `events filter NAME.*`). Losses are counted and\n"
 		"told in place.",
 	.examples = (const char *const[]){ "probe on exits; continue; info probe exits", "probe on exits events",
-					   NULL },
-	.args = { { .type = ARG_WORD, .name = "NAME", .complete = complete_probe },
+					   "probe on profile:999", "probe on pmu:cycles:100000", NULL },
+	.args = { { .type = ARG_WORD, .name = "NAME[:ARG]", .complete = complete_probe },
 		  { .type = ARG_KEYWORD, .name = "events", .optional = true } },
 	.run = on_run,
 };
@@ -201,7 +208,8 @@ const struct command cmd_probe_on = {
 static struct error *off_run(struct session *s, const struct args *args, struct out *out)
 {
 	const struct probe *probe;
-	struct error *error = find(args->value[0].text, &probe);
+	const char *arg;
+	struct error *error = find(args->value[0].text, &probe, &arg);
 
 	return error ? error : probe_set_off(probe_set_of(s), probe);
 }
@@ -289,13 +297,14 @@ static struct error *info_run(struct session *s, const struct args *args, struct
 {
 	struct probe_set *set = probe_set_of(s);
 	const struct probe *probe;
+	const char *arg;
 	struct error *error = NULL;
 	struct probe_run *run;
 	unsigned n = 0;
 
 	session_poll(s);
 	if (args->value[0].given) {
-		error = find(args->value[0].text, &probe);
+		error = find(args->value[0].text, &probe, &arg);
 		if (error)
 			return error;
 		run = probe_set_run(set, probe);

@@ -328,6 +328,14 @@ static struct error *attach_part(struct probe_run *run, struct bpf_object *obj, 
 			leave_out(run, "this kernel has no function %s", attach_function(prog));
 			continue;
 		}
+		if (!strcmp(bpf_program__section_name(prog), "perf_event")) {
+			run->obj = obj;
+			error = run->probe->attach(run, prog, name);
+			run->obj = NULL;
+			if (error)
+				return error;
+			continue;
+		}
 		error = attach_program(run->host, prog, rung, &link);
 		if (error && is_optional(rung->programs[i])) {
 			leave_out(run, "%s", error_message(error));
@@ -454,6 +462,15 @@ static struct error *climb(struct probe_run *run)
 		if (error)
 			return error;
 		error = load(run, -1, &obj);
+		if (!error && run->probe->loaded) {
+			run->obj = obj;
+			error = run->probe->loaded(run);
+			run->obj = NULL;
+			if (error) {
+				bpf_object__close(obj);
+				return error;
+			}
+		}
 		if (error) {
 			if (!find_culprits(run))
 				return error_prefix(error, "probe %s", run->probe->name);
@@ -483,6 +500,7 @@ struct error *probe_run_create(const struct probe *probe, const struct probe_opt
 
 	run->probe = probe;
 	run->options = *options;
+	run->options.arg = options->arg ? xstrdup(options->arg) : NULL;
 	run->btf_fd = -1;
 	run->owns_host = !options->host;
 	for (unsigned i = 0; i < PROBE_PARTS_MAX; i++)
@@ -531,6 +549,7 @@ void probe_run_destroy(struct probe_run *run)
 		for (unsigned k = 0; k < PROBE_RUNGS_MAX; k++)
 			error_destroy(run->tries[i][k].error);
 	vec_free(&run->links);
+	free((char *)run->options.arg);
 	free_list(&run->drift.data, &run->drift.len);
 	free_list(&run->left_out.data, &run->left_out.len);
 	if (run->btf_fd >= 0)

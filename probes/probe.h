@@ -22,6 +22,7 @@
 
 struct bpf_link;
 struct bpf_object;
+struct bpf_program;
 struct probe_host;
 struct probe_run;
 struct session;
@@ -65,8 +66,14 @@ struct probe {
 	 * PARAM(kvm_pmu_rdpmc, idx, 1), and find it where it is (probes/bpf/params.bpf.h).
 	 */
 	const char *const *prototypes;
+	/* What may follow its name and a colon ("HZ|EVENT:PERIOD": run->options.arg); NULL: nothing may. */
+	const char *arg;
 	/* Between open and load: its own read-only data. NULL: nothing. */
 	struct error *(*prepare)(struct probe_run *run);
+	/* After load, before anything is attached: what its maps must hold. NULL: nothing. */
+	struct error *(*loaded)(struct probe_run *run);
+	/* Puts @prog, whose section is "perf_event", onto events of its own, as links named @name of the run. */
+	struct error *(*attach)(struct probe_run *run, struct bpf_program *prog, const char *name);
 	/* The sums as records (core/session/tables.h). */
 	struct error *(*show)(struct probe_run *run, struct out *out);
 	/* The list `marks` of its state: thresholds to draw in its histograms. NULL: none. */
@@ -82,6 +89,7 @@ struct probe_try {
 struct probe_options {
 	bool events;		/* stream events to @store, not only sums */
 	pid_t tgid;		/* 0: every process */
+	const char *arg;	/* see probe.arg; NULL: none given. Copied */
 	uint32_t ring_bytes;	/* per CPU; 0: the default */
 	struct probe_host *host; /* of the session; NULL: one of its own */
 };

@@ -186,10 +186,10 @@ static struct error *hook(struct probe_set *set, struct on *on)
 	return error;
 }
 
-struct error *probe_set_on(struct probe_set *set, const struct probe *probe, bool events)
+struct error *probe_set_on(struct probe_set *set, const struct probe *probe, const char *arg, bool events)
 {
 	struct probe_options options = {
-		.events = events, .tgid = set->scope, .host = set->host,
+		.events = events, .arg = arg, .tgid = set->scope, .host = set->host,
 	};
 	const struct probe_schemas *schemas = NULL;
 	struct on on = { 0 };
@@ -197,6 +197,8 @@ struct error *probe_set_on(struct probe_set *set, const struct probe *probe, boo
 
 	if (probe_set_run(set, probe))
 		return error_create(ERROR_STATE, "probe %s is on already", probe->name);
+	if (arg && !probe->arg)
+		return error_create(ERROR_USAGE, "probe %s takes nothing after its name", probe->name);
 	error = probe_set_schemas(set, probe, &schemas);
 	if (!error)
 		error = probe_run_create(probe, &options, schemas, set->session->events, &on.run);

@@ -13,7 +13,8 @@ void probe_set_attach(struct session *s); /* makes the session's set */
 /* Schemas of @probe's events, registered with the store; parsed once. */
 struct error *probe_set_schemas(struct probe_set *set, const struct probe *probe,
 				const struct probe_schemas **ret);
-struct error *probe_set_on(struct probe_set *set, const struct probe *probe, bool events);
+/* @arg: what follows its name and a colon; NULL: nothing. */
+struct error *probe_set_on(struct probe_set *set, const struct probe *probe, const char *arg, bool events);
 struct error *probe_set_off(struct probe_set *set, const struct probe *probe);
 /* NULL: off. */
 struct probe_run *probe_set_run(const struct probe_set *set, const struct probe *probe);

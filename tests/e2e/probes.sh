@@ -19,7 +19,7 @@ fail() {
 probes=(halt timers)
 commands=()
 for p in "${probes[@]}"; do commands+=(-x "probe on $p events"); done
-commands+=(-x 'continue &' -x 'wait 3s')
+commands+=(-x 'probe on profile:997 events' -x 'continue &' -x 'wait 3s' -x 'info probe profile')
 for p in "${probes[@]}"; do commands+=(-x "info probe $p"); done
 timeout 60 "$VMSCOPE" run --json "${commands[@]}" -x 'info events 100' demo >"$TMPDIR/out" 2>&1 </dev/null || fail "exit status $?"
 
@@ -34,5 +34,11 @@ for p in "${probes[@]}"; do
 	grep -q "\"type\":\"probe_state\",\"name\":\"$p\".*\"lost\":0" "$TMPDIR/out" || fail "$p lost events"
 	grep -qE "\"type\":\"$p.*\"histogram\":\[\{" "$TMPDIR/out" || fail "$p has no histogram"
 done
+grep -qE '"type":"profile",.*"side":"kernel","count":[1-9].*"symbol":"[a-z_]' "$TMPDIR/out" || fail "no function of the kernel"
+grep -qE '"type":"profile_sides".*"hz":997' "$TMPDIR/out" || fail "no summary of the samples"
 grep -q '"halt.halt"' "$TMPDIR/out" || fail "no event of halt"
 grep -q '"timers.expire"' "$TMPDIR/out" || fail "no event of timers"
+for bad in profile:0 profile:nonsense profile:cycles:x exits:1; do
+	timeout 20 "$VMSCOPE" run -x "probe on $bad" demo >"$TMPDIR/out" 2>&1 </dev/null && fail "$bad is accepted"
+done
+exit 0
