@@ -417,7 +417,7 @@ static void action_freeze(struct screen *s, struct panel *p)
 }
 
 static const struct action actions[] = {
-	{ "open", "Enter", "open", "open a probe (turns it on); in its table all of a row, and back", action_open },
+	{ "open", "Enter", "open", "open a probe (on); in its table: all of a row, and back", action_open },
 	{ "sort-right", ">", "sort", "sort by the column to the right", action_right },
 	{ "sort-left", "<", NULL, "sort by the column to the left", action_left },
 	{ "reverse", "r", NULL, "the other way round", action_reverse },
@@ -471,9 +471,9 @@ static bool search(struct panel *p, const char *text, bool backwards)
 const struct panel_ops panel_probes = {
 	.name = "probes",
 	.title = "probes",
-	.help = "What the probes of the host's kernel have summed. The first line says by what each\n"
-		"part is served. /s is the rate since the last look. Below: the histogram of the\n"
-		"selected row, counts upwards, values to the right.\n",
+	.help = "What the probes of the host's kernel have summed. The first line says by\n"
+		"what each part is served. /s is the rate since the last look. Below is the\n"
+		"histogram of the selected row: counts upwards, values to the right.\n",
 	.state_size = sizeof(struct state),
 	.actions = actions,
 	.live = true,
