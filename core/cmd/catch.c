@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* catch EVENT... [if COND]: stops decided on the exit itself. */
+#include <stdio.h>
 #include <string.h>
 
 #include "core/base/cleanup.h"
 #include "core/base/text.h"
 #include "core/cmd/stops.h"
+#include "core/decode/virtio/source.h"
 #include "core/session/filter.h"
 
 _Static_assert(VMM_EVENT_COUNT <= 64, "catch_events is a bit set over enum vmm_event");
@@ -76,6 +78,59 @@ struct error *stop_compile_condition(struct session *s, uint64_t events, const c
 
 /* ---- catch --------------------------------------------------------------------------------------- */
 
+/* ---- catch virtq DEV N WHAT ------------------------------------------------------------------------ */
+
+static const struct {
+	const char *word;
+	enum vmm_event event;
+} virtq_events[] = {
+	{ "kick", VMM_VIRTIO_KICK }, { "pick", VMM_VIRTIO_PICK }, { "used", VMM_VIRTIO_USED },
+	{ "irq", VMM_VIRTIO_IRQ }, { "finding", VMM_VIRTIO_FINDING },
+};
+
+static struct error *virtq_usage(void)
+{
+	return error_hint(error_create(ERROR_USAGE, "catch virtq wants a device, a queue and what to wait for"),
+			  "try: catch virtq blk0 0 kick (or pick, used, irq, finding; * for any queue)");
+}
+
+/* The device and the queue become part of the condition: events carry both. */
+static struct error *parse_virtq(struct session *s, const char *words, const char *cond, uint64_t *ret_events,
+				 char **ret_cond)
+{
+	struct state_virtio_device dev;
+	char name[17], queue[8], what[16], extra;
+	_free_ char *of_queue = NULL;
+	struct error *error;
+	uint64_t number;
+
+	if (sscanf(words, "virtq %16s %7s %15s %c", name, queue, what, &extra) != 3)
+		return virtq_usage();
+	error = virtio_device_find(s->target, name, &dev);
+	if (error)
+		return error;
+	if (strcmp(queue, "*")) {
+		error = parse_u64(queue, &number);
+		if (!error && number >= dev.nqueues)
+			error = error_create(ERROR_NOT_FOUND, "%s has queues 0 to %d, not %s", dev.name,
+					     dev.nqueues - 1, queue);
+		if (error)
+			return error;
+		of_queue = xasprintf(" && queue == %u", (unsigned)number);
+	}
+	for (unsigned i = 0; i < ARRAY_SIZE(virtq_events); i++) {
+		if (strcmp(what, virtq_events[i].word))
+			continue;
+		*ret_events = 1ULL << virtq_events[i].event;
+		*ret_cond = cond ? xasprintf("dev == %u%s && (%s)", dev.device, of_queue ? of_queue : "", cond) :
+				   xasprintf("dev == %u%s", dev.device, of_queue ? of_queue : "");
+		return NULL;
+	}
+	return virtq_usage();
+}
+
+/* ---- the command ------------------------------------------------------------------------------------ */
+
 /* Only exits can stop the guest: they are decided where they happen. */
 static bool can_catch(const struct schema *schema)
 {
@@ -130,10 +185,16 @@ static struct error *catch_run(struct session *s, const struct args *args, struc
 	struct stop_spec spec = { .kind = STOP_KIND_CATCH, .vcpu = -1 };
 	const char *text = args->value[2].given ? args->value[2].text : NULL;
 	_cleanup_(stop_scope_free) struct expr_prog *prog = NULL;
+	_free_ char *virtq_cond = NULL;
 	struct error *error;
 	struct stop *stop;
 
-	error = parse_events(args->value[0].text, &spec.catch_events);
+	if (!strcmp(args->value[0].text, "virtq") || !strncmp(args->value[0].text, "virtq ", 6)) {
+		error = parse_virtq(s, args->value[0].text, text, &spec.catch_events, &virtq_cond);
+		text = virtq_cond;
+	} else {
+		error = parse_events(args->value[0].text, &spec.catch_events);
+	}
 	if (!error && text)
 		error = check_shared_fields(spec.catch_events, text);
 	if (!error && text)
@@ -164,9 +225,13 @@ const struct command cmd_catch = {
 	.help = "EVENT is the name of an exit (`info types` lists them), with * and ?, several\n"
 		"separated by blanks, or `exit` for all. COND may use the event's fields (port, value, gpa,\n"
 		"write, ...) besides registers, memory and symbols. The guest stops before the exit is\n"
-		"completed for it.",
+		"completed for it.\n"
+		"`catch virtq DEV N WHAT` stops where a virtqueue's device acts: kick (it noticed a doorbell),\n"
+		"pick (it took a buffer), used (it gave one back), irq, finding (a rule is broken); * for N is\n"
+		"any queue. COND may use the fields of virtio.WHAT, such as `rule` or `len`.",
 	.examples = (const char *const[]){ "catch io", "catch io if port == 0xe9 && value == 0x21",
-					   "catch mmio shutdown", NULL },
+					   "catch mmio shutdown", "catch virtq blk0 0 kick",
+					   "catch virtq blk0 * finding if rule == 8", NULL },
 	.args = { { .type = ARG_LOCATION, .name = "EVENT...", .complete = complete_event },
 		  { .type = ARG_KEYWORD, .name = "if", .optional = true },
 		  { .type = ARG_REST, .name = "COND" } },

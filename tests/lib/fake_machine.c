@@ -151,6 +151,7 @@ void fake_machine_memory(uint8_t *mem)
 	build_idt(mem);
 	for (unsigned i = 0; i < ARRAY_SIZE(parts); i++)
 		memcpy(mem + parts[i].addr, parts[i].bytes, parts[i].len);
+	fake_virtio_memory(mem);
 }
 
 static void set_segment(struct regs *r, unsigned seg, uint16_t sel, uint64_t base, uint32_t limit, uint32_t attr)

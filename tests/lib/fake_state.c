@@ -128,6 +128,8 @@ bool fake_machine_state(enum state_kind kind, unsigned index, void *buf, size_t 
 		uint8_t bytes[2048];
 	} u = { .bytes = { 0 } };
 
+	if (kind >= STATE_VIRTIO_DEVICE && kind <= STATE_VIRTIO_IOVA)
+		return fake_virtio_state(kind, index, buf, size, ret_len);
 	if ((unsigned)kind >= STATE_KIND_COUNT || index >= kinds[kind].count || size < kinds[kind].len)
 		return false;
 	*ret_len = kinds[kind].len;

@@ -44,6 +44,7 @@ struct symbols;
 #define FAKE_TICKS 0x200008	/* u64, written by vCPU 1 */
 #define FAKE_TABLE 0x200010	/* u32[4]: 1 2 3 4 */
 #define FAKE_MESSAGE 0x200040	/* "hello, fake guest" */
+#define FAKE_VIRTQ 0x300000	/* rings and buffers of the virtio devices blk0 and rng0 */
 #define FAKE_MMIO 0x400000	/* a device page, mapped; reads give 0 */
 
 struct error *fake_target_create(struct target **ret);

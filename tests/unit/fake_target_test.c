@@ -331,7 +331,8 @@ static void state_blobs(void **state)
 	uint8_t buf[2048];
 	size_t len;
 
-	for (unsigned k = 0; k < STATE_KIND_COUNT; k++) {
+	/* What an x86 machine has, of which the virtio devices have no address map. */
+	for (unsigned k = 0; k < STATE_VIRTIO_IOVA; k++) {
 		assert_ok(target_state_get(t, k, 0, buf, sizeof(buf), &len));
 		assert_int_equal(le32_read(buf), STATE_VERSION);
 	}

@@ -46,7 +46,7 @@ static bool field_be(const struct state_virtio_device *dev, const struct config_
 	return f->order == ORDER_VIRTIO && virtio_device_be(dev);
 }
 
-bool virtio_config_read(const struct state_virtio_device *dev, const char *name, uint64_t *ret)
+bool virtio_config_value(const struct state_virtio_device *dev, const char *name, uint64_t *ret)
 {
 	for (unsigned i = 0; i < ARRAY_SIZE(fields); i++) {
 		const struct config_field *f = &fields[i];

@@ -64,4 +64,4 @@ bool virtio_device_be(const struct state_virtio_device *dev);
 /* Fills @out: one record a field of the configuration space: value, byte order and why, raw bytes. */
 void virtio_config_show(const struct state_virtio_device *dev, struct out *out);
 /* Reads the field @name ("capacity"); false: the device has none, or it is not known. */
-bool virtio_config_read(const struct state_virtio_device *dev, const char *name, uint64_t *ret);
+bool virtio_config_value(const struct state_virtio_device *dev, const char *name, uint64_t *ret);

@@ -1,0 +1,1 @@
+catch virtq blk0 0 dance

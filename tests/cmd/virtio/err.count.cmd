@@ -1,0 +1,1 @@
+virtq blk0 0 chains 3

@@ -1,0 +1,1 @@
+virtq net0

@@ -1,0 +1,3 @@
+info virtio
+info virtio blk0
+info virtio 1
