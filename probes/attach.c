@@ -47,6 +47,11 @@ bool attach_is_trampoline(const struct bpf_program *prog)
 	return section_is(prog, "fentry/") || section_is(prog, "fexit/");
 }
 
+bool attach_is_kprobe(const struct bpf_program *prog)
+{
+	return section_is(prog, "kprobe") || section_is(prog, "kretprobe");
+}
+
 bool attach_needs_types(const struct bpf_program *prog)
 {
 	return attach_is_trampoline(prog) || section_is(prog, "tp_btf/") || section_is(prog, "iter/");
@@ -82,7 +87,7 @@ static struct error *attach_functions(struct probe_host *host, struct bpf_progra
 	int err;
 
 	for (size_t i = 0; rung->functions && rung->functions[i] && opts.cnt < FUNCTIONS_MAX; i++) {
-		if (!probe_host_has_function(host, rung->functions[i]))
+		if (!probe_host_has_function(host, rung->functions[i], false))
 			continue;
 		cookies[opts.cnt] = i;
 		names[opts.cnt++] = rung->functions[i];

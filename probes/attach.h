@@ -17,6 +17,7 @@ const char *attach_function(const struct bpf_program *prog);
 /* fentry, fexit, tp_btf, iter: such a program does not load without the kernel's BTF. */
 bool attach_needs_types(const struct bpf_program *prog);
 bool attach_is_trampoline(const struct bpf_program *prog); /* fentry, fexit */
+bool attach_is_kprobe(const struct bpf_program *prog); /* kretprobe and the multi ones, too */
 
 /* @rung's functions are what kprobe.multi programs are put on, those of them that @host has; the cookie is
  * the position in that list. */

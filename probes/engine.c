@@ -182,7 +182,7 @@ static int next_rung(const struct bpf_object *obj, const struct probe_part *part
 }
 
 /* Has the kernel the function that @prog is for? */
-static bool has_place(const struct probe_run *run, const struct bpf_program *prog)
+static bool has_place(const struct probe_run *run, const struct bpf_program *prog, bool sure)
 {
 	const char *function = attach_function(prog);
 	const struct btf *btf;
@@ -192,7 +192,7 @@ static bool has_place(const struct probe_run *run, const struct bpf_program *pro
 		return true;
 	if (attach_is_trampoline(prog))
 		return kernel_types_function(probe_host_types(run->host), function, &btf, &id);
-	return probe_host_has_function(run->host, function);
+	return probe_host_has_function(run->host, function, sure);
 }
 
 /* Why @rung can not serve, as far as that is known without loading it; NULL: it has to be tried. */
@@ -208,7 +208,9 @@ static struct error *rule_out(struct probe_run *run, const struct bpf_object *ob
 
 		if (missing && attach_needs_types(prog))
 			return error_create(ERROR_UNSUPPORTED, "%s", missing);
-		if (!has_place(run, prog)) {
+		if (attach_is_kprobe(prog) && !probe_host_has_kprobes(run->host))
+			return error_create(ERROR_UNSUPPORTED, "this kernel has no kprobes (CONFIG_KPROBES)");
+		if (!has_place(run, prog, !is_optional(rung->programs[i]))) {
 			if (is_optional(rung->programs[i]))
 				continue;
 			return error_create(ERROR_UNSUPPORTED, "this kernel has no function %s", attach_function(prog));
@@ -251,7 +253,7 @@ static bool wants(const struct probe_run *run, const struct probe_rung *rung, co
 {
 	for (unsigned i = 0; i < PROBE_PROGRAMS_MAX && rung->programs[i]; i++)
 		if (!strcmp(program_name(rung->programs[i]), bpf_program__name(prog)))
-			return !is_optional(rung->programs[i]) || has_place(run, prog);
+			return !is_optional(rung->programs[i]) || has_place(run, prog, false);
 	return false;
 }
 
@@ -488,7 +490,43 @@ static struct error *climb(struct probe_run *run)
 	return error ? error : error_create(ERROR_UNSUPPORTED, "probe %s: no way to attach stands", run->probe->name);
 }
 
+void probe_run_arm(struct probe_run *run, bool armed)
+{
+	const struct btf *btf = bpf_object__btf(run->obj);
+	int id = btf__find_by_name_kind(btf, ".bss", BTF_KIND_DATASEC);
+	const struct btf_type *t = id > 0 ? btf__type_by_id(btf, (uint32_t)id) : NULL;
+	_free_ char *data = NULL;
+	struct bpf_map *map;
+	uint32_t zero = 0;
+	size_t room;
+
+	bpf_object__for_each_map(map, run->obj)
+		if (bpf_map__is_internal(map) && strstr(bpf_map__name(map), ".bss"))
+			break;
+	if (!map || !t)
+		return;
+	room = bpf_map__value_size(map);
+	data = xcalloc(1, room);
+	if (bpf_map_lookup_elem(bpf_map__fd(map), &zero, data))
+		return;
+	for (unsigned i = 0; i < btf_vlen(t); i++) {
+		const struct btf_var_secinfo *v = &btf_var_secinfos(t)[i];
+		const struct btf_type *var = btf__type_by_id(btf, v->type);
+
+		if (!strcmp(btf__name_by_offset(btf, var->name_off), "armed") && v->offset < room)
+			data[v->offset] = armed;
+	}
+	bpf_map_update_elem(bpf_map__fd(map), &zero, data, BPF_ANY);
+}
+
 /* ---- runs ---------------------------------------------------------------------------------------- */
+
+static void on_event(void *ctx, const struct event *event)
+{
+	struct probe_run *run = ctx;
+
+	run->probe->on_event(run, event, event_store_schema(run->store, event->schema));
+}
 
 struct error *probe_run_create(const struct probe *probe, const struct probe_options *options,
 			       const struct probe_schemas *schemas, struct event_store *store,
@@ -506,7 +544,9 @@ struct error *probe_run_create(const struct probe *probe, const struct probe_opt
 	for (unsigned i = 0; i < PROBE_PARTS_MAX; i++)
 		run->chosen[i] = -1;
 	run->host = options->host ? options->host : probe_host_create();
-	if (!options->events)
+	run->store = store;
+	run->schemas = schemas;
+	if (!options->events && !probe->on_event)
 		run->options.ring_bytes = 0;
 	else if (!options->ring_bytes)
 		run->options.ring_bytes = RING_BYTES;
@@ -517,6 +557,10 @@ struct error *probe_run_create(const struct probe *probe, const struct probe_opt
 	/* The rings come last: until they are placed, an event finds none and is not counted as lost. */
 	if (!error)
 		error = reader_create(run->obj, run->options.ring_bytes, schemas, store, getpid(), &run->reader);
+	if (!error)
+		probe_run_arm(run, true);
+	if (!error && probe->on_event)
+		reader_set_tap(run->reader, options->events, on_event, run);
 	run->since_ns = clock_now_ns();
 	run->attach_ns = run->since_ns - start;
 	*ret = run;
@@ -540,10 +584,14 @@ void probe_run_destroy(struct probe_run *run)
 {
 	if (!run)
 		return;
+	if (run->obj)
+		probe_run_arm(run, false);
 	detach(run);
 	if (run->reader)
 		reader_finish(run->reader);
 	reader_destroy(run->reader);
+	if (run->probe->end)
+		run->probe->end(run);
 	bpf_object__close(run->obj);
 	for (unsigned i = 0; i < PROBE_PARTS_MAX; i++)
 		for (unsigned k = 0; k < PROBE_RUNGS_MAX; k++)

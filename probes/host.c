@@ -60,13 +60,20 @@ const struct kernel_types *probe_host_types(struct probe_host *host)
 	return host->types;
 }
 
-bool probe_host_has_function(struct probe_host *host, const char *name)
+bool probe_host_has_kprobes(const struct probe_host *host)
+{
+	return access("/sys/bus/event_source/devices/kprobe/type", F_OK) == 0;
+}
+
+bool probe_host_has_function(struct probe_host *host, const char *name, bool sure)
 {
 	const struct btf *btf;
 	uint32_t id;
 
 	if (kernel_types_function(probe_host_types(host), name, &btf, &id))
 		return true;
+	if (!sure && !kernel_types_missing(host->types))
+		return false;
 	if (!host->functions)
 		host->functions = function_set_create(NULL);
 	return function_set_has(host->functions, name);

@@ -42,12 +42,24 @@ static void offer(struct kernel_name *const *sorted, size_t n, uint64_t addr, co
 	}
 }
 
+static uint64_t parse_hex(const char *p)
+{
+	uint64_t v = 0;
+
+	for (;; p++) {
+		unsigned c = (unsigned char)*p, d = c - '0' < 10 ? c - '0' : c - 'a' < 6 ? c - 'a' + 10 : 16;
+
+		if (d == 16)
+			return v;
+		v = v << 4 | d;
+	}
+}
+
 void kallsyms_resolve(const char *path, struct kernel_name *names, size_t n)
 {
 	_fclose_ FILE *f = fopen(path ? path : "/proc/kallsyms", "re");
 	struct kernel_name **sorted = xcalloc(n + 1, sizeof(*sorted));
-	char line[512], name[256], type;
-	uint64_t addr;
+	char line[512];
 
 	for (size_t i = 0; i < n; i++) {
 		sorted[i] = &names[i];
@@ -55,11 +67,37 @@ void kallsyms_resolve(const char *path, struct kernel_name *names, size_t n)
 		names[i].offset = 0;
 	}
 	qsort(sorted, n, sizeof(*sorted), by_addr);
-	/* Addresses are 0 to who may not see them. */
-	while (n && f && fgets(line, sizeof(line), f))
-		if (sscanf(line, "%" SCNx64 " %c %255s", &addr, &type, name) == 3 && addr)
-			offer(sorted, n, addr, name);
+	/* Addresses are 0 to who may not see them. The list is long: no scanf. */
+	while (n && f && fgets(line, sizeof(line), f)) {
+		uint64_t addr = parse_hex(line);
+		char *name = strchr(line, ' ');
+
+		if (!addr || !name || !name[1] || !name[2])
+			continue;
+		name += 3;
+		name[strcspn(name, "\t\n")] = 0;
+		offer(sorted, n, addr, name);
+	}
 	free(sorted);
+}
+
+void kallsyms_find(const char *path, const char *const *names, size_t n, uint64_t *ret_addrs)
+{
+	_fclose_ FILE *f = fopen(path ? path : "/proc/kallsyms", "re");
+	char line[512];
+
+	memset(ret_addrs, 0, n * sizeof(*ret_addrs));
+	while (f && fgets(line, sizeof(line), f)) {
+		const char *type = strchr(line, ' ');
+		size_t len;
+
+		if (!type || !type[1] || !strchr("bBdDrR", type[1]) || type[2] != ' ')
+			continue;
+		len = strcspn(type + 3, "\t\n");
+		for (size_t i = 0; i < n; i++)
+			if (!strncmp(names[i], type + 3, len) && !names[i][len] && !ret_addrs[i])
+				ret_addrs[i] = strtoull(line, NULL, 16);
+	}
 }
 
 /* ---- which functions there are ------------------------------------------------------------------- */

@@ -14,6 +14,8 @@ struct kernel_name {
 
 /* Fills the names of @names by one pass over kallsyms, any order. @path: NULL for the kernel's file. */
 void kallsyms_resolve(const char *path, struct kernel_name *names, size_t n);
+/* The other way round: where the variables @names are, by one pass; 0: there is none. */
+void kallsyms_find(const char *path, const char *const *names, size_t n, uint64_t *ret_addrs);
 
 /* Which functions the kernel and its modules have, by one pass. */
 struct function_set;

@@ -76,6 +76,13 @@ struct probe {
 	struct error *(*attach)(struct probe_run *run, struct bpf_program *prog, const char *name);
 	/* The sums as records (core/session/tables.h). */
 	struct error *(*show)(struct probe_run *run, struct out *out);
+	/* Looks at each of its events, by time, before they go to the store (if they do: options.events). With it
+	 * the programs always have rings. NULL: nothing. */
+	void (*on_event)(struct probe_run *run, const struct event *event, const struct schema *schema);
+	/* Now and then (every 50 ms at most), after its events. NULL: nothing. */
+	void (*poll)(struct probe_run *run);
+	/* Frees run->data; it is detached by then. NULL: nothing. */
+	void (*end)(struct probe_run *run);
 	/* The list `marks` of its state: thresholds to draw in its histograms. NULL: none. */
 	void (*marks)(struct probe_run *run, struct out *out);
 };
@@ -105,6 +112,9 @@ struct probe_run {
 	struct bpf_object *obj;
 	VEC(struct probe_link) links;
 	struct reader *reader;
+	struct event_store *store;
+	const struct probe_schemas *schemas;
+	void *data;			/* the probe's own */
 	struct session *session;	/* for names of vCPUs; NULL: none */
 	uint64_t since_ns;
 	uint64_t attach_ns;		/* how long loading and attaching took */
@@ -138,5 +148,7 @@ struct error *probe_run_iterate(const struct probe_run *run, const char *program
 				size_t *ret_len);
 /* How often the programs of @part fired; a part may have no counter (then 0). */
 uint64_t probe_run_hits(const struct probe_run *run, unsigned part);
+/* Sets the programs' variable `armed`, where they have one: all of them are attached. */
+void probe_run_arm(struct probe_run *run, bool armed);
 /* Sets a variable of the object's read-only data; before loading. Unknown names are fine. */
 void probe_run_set(struct bpf_object *obj, const char *name, const void *value, size_t size);

@@ -34,6 +34,9 @@ struct reader {
 	int *fds;		/* the rings, by CPU; -1: none */
 	pid_t self;
 	uint64_t told, events;
+	void (*tap)(void *ctx, const struct event *event);
+	void *tap_ctx;
+	bool keep;
 	/* One drain's events, each aligned to 8, and where they start. */
 	uint8_t *batch;
 	size_t batch_len, batch_cap;
@@ -197,6 +200,13 @@ void reader_destroy(struct reader *r)
 	free(r);
 }
 
+void reader_set_tap(struct reader *r, bool keep, void (*fn)(void *ctx, const struct event *event), void *ctx)
+{
+	r->keep = keep;
+	r->tap = fn;
+	r->tap_ctx = ctx;
+}
+
 int reader_fd(const struct reader *r)
 {
 	return r->rings ? ring_buffer__epoll_fd(r->rings) : -1;
@@ -225,8 +235,14 @@ static size_t flush(struct reader *r)
 	if (!n)
 		return 0; /* the index may never have been allocated */
 	qsort_r(r->index.data, n, sizeof(*r->index.data), by_time, r);
-	for (size_t i = 0; i < n; i++)
-		event_store_put(r->store, batch_event(r, i));
+	for (size_t i = 0; i < n; i++) {
+		const struct event *event = batch_event(r, i);
+
+		if (r->tap && event->schema != VMM_DROP)
+			r->tap(r->tap_ctx, event);
+		if (!r->tap || r->keep || event->schema == VMM_DROP)
+			event_store_put(r->store, event);
+	}
 	r->index.len = 0;
 	r->batch_len = 0;
 	return n;

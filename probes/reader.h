@@ -19,6 +19,8 @@ struct error *reader_prepare(struct bpf_object *obj, uint32_t bytes);
 struct error *reader_create(struct bpf_object *obj, uint32_t bytes, const struct probe_schemas *schemas,
 			    struct event_store *store, pid_t self, struct reader **ret);
 void reader_destroy(struct reader *r);
+/* @fn sees each event first; with !@keep they do not go to the store. */
+void reader_set_tap(struct reader *r, bool keep, void (*fn)(void *ctx, const struct event *event), void *ctx);
 
 /* -1 without rings. Readable when a ring is more than half full; otherwise a timer polls. */
 int reader_fd(const struct reader *r);

@@ -40,8 +40,13 @@ static void drain(void *data)
 {
 	struct probe_set *set = data;
 
-	for (size_t i = 0; i < set->on.len; i++)
-		reader_drain(set->on.data[i].run->reader);
+	for (size_t i = 0; i < set->on.len; i++) {
+		struct probe_run *run = set->on.data[i].run;
+
+		reader_drain(run->reader);
+		if (run->probe->poll)
+			run->probe->poll(run);
+	}
 }
 
 static void on_due(void *ctx, uint32_t events)

@@ -11,7 +11,7 @@
 
 #define WIDTH 11
 
-static bool find_vcpu(const struct session *s, pid_t tid, unsigned *ret)
+bool vcpus_find(const struct session *s, pid_t tid, unsigned *ret)
 {
 	unsigned n = s && s->target ? target_vcpu_count(s->target) : 0;
 
@@ -42,7 +42,7 @@ void vcpus_out(const struct probe_run *run, struct out *out, const struct vcpu_t
 	char name[32];
 	unsigned vcpu;
 
-	if (find_vcpu(run->session, thread->tid, &vcpu)) {
+	if (vcpus_find(run->session, thread->tid, &vcpu)) {
 		out_dec(out, ROLE_LABEL, "vcpu", 0, vcpu);
 	} else if (thread->vcpu >= 0 && thread->tgid && thread->tgid != getpid()) {
 		out_dec(out, ROLE_LABEL, "pid", 0, (uint64_t)thread->tgid);

@@ -13,6 +13,9 @@ struct vcpu_thread {
 	int vcpu;		/* its number; -1: not known */
 };
 
+/* The session's vCPU that thread @tid runs; false: none. */
+bool vcpus_find(const struct session *s, pid_t tid, unsigned *ret);
+
 /* "0" for a vCPU of the session's guest, "PID/0" for one of another process, else the thread's name; with
  * members vcpu or thread, tid and pid. */
 void vcpus_out(const struct probe_run *run, struct out *out, const struct vcpu_thread *thread);

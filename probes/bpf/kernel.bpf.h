@@ -119,6 +119,7 @@ struct kvm_arch {
 struct kvm {
 	struct mutex mmu_lock, slots_lock, slots_arch_lock, lock, irq_lock, ring_lock, mn_invalidate_lock, gpc_lock;
 	int userspace_pid;
+	struct mutex srcu, irq_srcu;
 	struct kvm_arch arch;
 };
 

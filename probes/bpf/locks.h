@@ -2,6 +2,7 @@
 /* Maps and records of the probe `locks`, as its programs fill and user space reads them. */
 #pragma once
 
+#include "probes/bpf/lock_object.h"
 #include "probes/hist.h"
 
 /* Flags of contention_begin. */
@@ -22,15 +23,5 @@ struct lock_sum {
 };
 
 #define LOCK_ENTRIES 2048
-
-/* One lock of a KVM object, as the iterator finds it. */
-struct lock_object {
-	uint64_t addr;
-	uint64_t kvm;		/* struct kvm it belongs to */
-	uint32_t tgid, fd;
-	int32_t vcpu;		/* -1: of the VM */
-	uint32_t pad;
-	char name[32];		/* "kvm->lock" */
-};
 
 enum lock_part { LOCK_PART_CONTENTION, LOCK_PART_NAMES, LOCK_PART_UNKEPT };

@@ -3,7 +3,8 @@
 # `vmscope attach` sees the exits of a VM in another process, and leaves nothing behind when killed.
 set -u
 
-if ! "$VMSCOPE" probes >"$TMPDIR/probes"; then
+"$VMSCOPE" probes >"$TMPDIR/probes"
+if ! grep -q '^exits *off' "$TMPDIR/probes"; then
 	echo "no probe can run here: $(grep -m 1 'cannot run' "$TMPDIR/probes")"
 	exit 77
 fi

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # A stock kernel serves every part of the built-in probes, and hardware exits are told apart.
 vmscope probes >/tmp/probes || echo "status $?"
-awk '/^[a-z]/ { shown = $1 ~ /^(exits|locks)$/ } shown && !/attached in/' /tmp/probes
+awk '/^[a-z]/ { ours = $1 ~ /^(exits|locks|lockorder)$/ } ours && !/attached in/' /tmp/probes
 awk '$2 ~ /^bpf\.(raw_tp|tp_btf|tp|kprobe|fentry|ringbuf)$/ { print $1, $2 }' <<EOF
 $(vmscope doctor)
 EOF
