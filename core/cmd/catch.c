@@ -158,10 +158,27 @@ static struct error *parse_events(const char *words, uint64_t *ret)
 		size_t len = strcspn(p, " \t,");
 		_free_ char *word = xstrndup(p, len);
 		uint64_t before = *ret;
+		const char *next = p + len + strspn(p + len, " \t");
+		size_t next_len = strcspn(next, " \t,");
+
+		/* "xive hcall" is the event xive.hcall. */
+		if (!strcmp(word, "xive") && next_len) {
+			_free_ char *sub = xasprintf("xive.%.*s", (int)next_len, next);
+
+			for (unsigned i = 0; i < VMM_EVENT_COUNT; i++)
+				if (can_catch(&vmm_schemas[i]) && event_name_match(sub, vmm_schemas[i].name))
+					*ret |= 1ULL << i;
+			if (*ret != before) {
+				p = next + next_len;
+				p += strspn(p, " \t,");
+				continue;
+			}
+		}
 
 		for (unsigned i = 0; i < VMM_EVENT_COUNT; i++)
 			if (can_catch(&vmm_schemas[i]) &&
-			    (!strcmp(word, "exit") || event_name_match(word, vmm_schemas[i].name)))
+			    (!strcmp(word, "exit") || event_name_match(word, vmm_schemas[i].name) ||
+			     (!strcmp(word, "xive") && !strncmp(vmm_schemas[i].name + 8, "xive.", 5))))
 				*ret |= 1ULL << i;
 		if (*ret == before && len)
 			return unknown_event(word);
@@ -228,7 +245,8 @@ const struct command cmd_catch = {
 		"completed for it.\n"
 		"`catch virtq DEV N WHAT` stops where a virtqueue's device acts: kick (it noticed a doorbell),\n"
 		"pick (it took a buffer), used (it gave one back), irq, finding (a rule is broken); * for N is\n"
-		"any queue. COND may use the fields of virtio.WHAT, such as `rule` or `len`.",
+		"any queue. COND may use the fields of virtio.WHAT, such as `rule` or `len`.\n"
+		"Of POWER guests: `catch hcall`, `catch xive hcall if lisn == 0x1200`.",
 	.examples = (const char *const[]){ "catch io", "catch io if port == 0xe9 && value == 0x21",
 					   "catch mmio shutdown", "catch virtq blk0 0 kick",
 					   "catch virtq blk0 * finding if rule == 8", NULL },

@@ -44,7 +44,8 @@ static void add(struct session *s, const char *name, const struct view *view)
 	struct command *cmd = xcalloc(1, sizeof(*cmd));
 	const char **examples = xcalloc(2, sizeof(*examples));
 	char *name_copy = xstrdup(name);
-	char *example = view->arg == VIEW_ARG_REQUIRED ? xasprintf("%s $pc", name) : xstrdup(name);
+	char *example = view->arg == VIEW_ARG_REQUIRED ?
+			xasprintf("%s %s", name, view->example ? view->example : "$pc") : xstrdup(name);
 
 	examples[0] = example;
 	*cmd = (struct command){
@@ -67,6 +68,14 @@ static void add(struct session *s, const char *name, const struct view *view)
 	vec_push(&s->owned, cmd);
 }
 
+static bool has_command(const struct session *s, const char *name)
+{
+	for (size_t i = 0; i < s->commands.len; i++)
+		if (!strcmp(s->commands.data[i]->name, name))
+			return true;
+	return false;
+}
+
 void views_register(struct session *s)
 {
 	const struct view *view;
@@ -76,6 +85,8 @@ void views_register(struct session *s)
 		_free_ char *name = !strcmp(view->name, "vtop") ? xstrdup(view->name) :
 								  xasprintf("info %s", view->name);
 
-		add(s, name, view);
+		/* A view that has more to it is a command of its own. */
+		if (!has_command(s, name))
+			add(s, name, view);
 	}
 }

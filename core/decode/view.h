@@ -39,6 +39,7 @@ struct view {
 	bool per_vcpu;			/* differs by vCPU: a panel shows the selected one */
 	enum view_arg arg;
 	const char *arg_name;		/* "ADDR", "VECTOR"; NULL without argument */
+	const char *example;		/* an argument for the example in help; NULL: $pc */
 	struct error *(*show)(const struct view_ctx *ctx, struct out *out);
 };
 

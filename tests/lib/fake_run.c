@@ -12,7 +12,7 @@
 
 /* ---- events ---------------------------------------------------------------------------------- */
 
-static const struct event *put_event(struct fake *f, enum vmm_event schema, unsigned vcpu, const void *payload,
+const struct event *fake_put_event(struct fake *f, enum vmm_event schema, unsigned vcpu, const void *payload,
 				     size_t len)
 {
 	struct event e = {
@@ -33,7 +33,7 @@ static void put_console(struct fake *f, unsigned vcpu, uint8_t port, uint8_t byt
 {
 	struct vmm_console c = { .port = port, .len = 1, .data = { byte } };
 
-	put_event(f, VMM_CONSOLE, vcpu, &c, offsetof(struct vmm_console, data) + 1);
+	fake_put_event(f, VMM_CONSOLE, vcpu, &c, offsetof(struct vmm_console, data) + 1);
 }
 
 void fake_report(struct fake *f, const struct stop_report *report)
@@ -47,7 +47,7 @@ void fake_report(struct fake *f, const struct stop_report *report)
 	if (r.reason != STOP_STARTED)
 		f->vcpu[r.vcpu].skip_break = true;
 	stop = (struct vmm_stop){ .pc = r.pc, .reason = r.reason, .id = r.id, .steps = r.steps };
-	put_event(f, VMM_STOP, r.vcpu, &stop, sizeof(stop));
+	fake_put_event(f, VMM_STOP, r.vcpu, &stop, sizeof(stop));
 	/* As the KVM target: after a triple fault there is nothing to go on with. */
 	f->state = r.reason == STOP_GUEST_EXIT || r.reason == STOP_SHUTDOWN ? TARGET_ENDED : TARGET_STOPPED;
 	vec_push(&f->reports, r);
@@ -280,7 +280,7 @@ static bool exit_event(struct fake *f, unsigned vcpu, enum vmm_event schema, con
 	const struct event *e;
 
 	f->vcpu[vcpu].exits++;
-	e = put_event(f, schema, vcpu, payload, len);
+	e = fake_put_event(f, schema, vcpu, payload, len);
 	memcpy(copy, e, e->size); /* the queue moves when more is put */
 	for (size_t i = 0; i < f->stops.len; i++) {
 		struct fake_stop *s = &f->stops.data[i];
@@ -352,7 +352,7 @@ static bool do_io(struct fake *f, unsigned vcpu, uint64_t pc, const struct fake_
 		return true;
 	if (!out || step->port != 0xf4)
 		return false;
-	put_event(f, VMM_GUEST_EXIT, vcpu, &ge, sizeof(ge));
+	fake_put_event(f, VMM_GUEST_EXIT, vcpu, &ge, sizeof(ge));
 	r = (struct stop_report){ .reason = STOP_GUEST_EXIT, .vcpu = vcpu, .exit_code = ge.code, .steps = f->steps };
 	snprintf(r.text, sizeof(r.text), "the guest exited with status %d", r.exit_code);
 	fake_report(f, &r);
@@ -372,7 +372,7 @@ static bool do_fault(struct fake *f, unsigned vcpu, uint64_t pc, enum fake_resul
 		r.reason = STOP_SHUTDOWN;
 		snprintf(r.text, sizeof(r.text), "vCPU %u: triple fault", vcpu);
 	} else {
-		const struct event *e = put_event(f, VMM_EXIT_INTERNAL, vcpu, &internal, sizeof(internal));
+		const struct event *e = fake_put_event(f, VMM_EXIT_INTERNAL, vcpu, &internal, sizeof(internal));
 
 		memcpy(r.event_bytes, e, e->size);
 		r.reason = STOP_ERROR;
@@ -482,7 +482,7 @@ struct error *fake_resume(struct target *t, const struct run_request *req)
 	f->run = *req;
 	f->steps = 0;
 	f->state = TARGET_RUNNING;
-	put_event(f, VMM_RESUME, req->vcpu, &resume, sizeof(resume));
+	fake_put_event(f, VMM_RESUME, req->vcpu, &resume, sizeof(resume));
 	run_budget(f);
 	return NULL;
 }

@@ -9,6 +9,7 @@
 #include "core/target/target.h"
 
 #include "tests/lib/fake_target.h"
+#include "tests/lib/fake_xive.h"
 
 struct fake_vcpu {
 	struct regs regs;
@@ -44,6 +45,7 @@ struct fake {
 	VEC(uint8_t) events;	/* records, one after the other */
 	VEC(struct fake_state) states;
 	struct text typed;
+	struct fake_xive xive;
 };
 
 static inline struct fake *fake_of(struct target *t)
@@ -51,6 +53,9 @@ static inline struct fake *fake_of(struct target *t)
 	return container_of(t, struct fake, target);
 }
 
+/* Appends an event of now; @vcpu EVENT_NO_VCPU: none. Borrowed until the next one. */
+const struct event *fake_put_event(struct fake *f, enum vmm_event schema, unsigned vcpu, const void *payload,
+				   size_t len);
 /* Stops: fills pc and time, queues the report and a vm.stop event, makes stop_fd readable. */
 void fake_report(struct fake *f, const struct stop_report *report);
 

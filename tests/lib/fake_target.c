@@ -147,6 +147,8 @@ static struct error *fake_state_get(struct target *t, enum state_kind kind, unsi
 	for (size_t i = 0; i < f->states.len; i++)
 		if (f->states.data[i].kind == kind && f->states.data[i].index == index)
 			return error_create(ERROR_UNSUPPORTED, "this guest has no such device");
+	if (fake_xive_state(&f->xive, kind, index, buf, size, ret_len))
+		return NULL;
 	if (!fake_machine_state(kind, index, buf, size, ret_len))
 		return error_create(ERROR_NOT_FOUND, "there is no state %d with index %u", kind, index);
 	return NULL;
@@ -201,6 +203,7 @@ static void power_on(struct fake *f)
 {
 	memset(f->mem, 0, FAKE_MEM);
 	fake_machine_memory(f->mem);
+	fake_xive_power_on(&f->xive, f->mem);
 	for (unsigned i = 0; i < FAKE_VCPUS; i++) {
 		f->vcpu[i] = (struct fake_vcpu){ .state = VCPU_STOPPED, .skip_break = true };
 		fake_machine_regs(i, &f->vcpu[i].regs);
@@ -305,6 +308,7 @@ static const struct target_ops fake_ops = {
 	.region = fake_region,
 	.translate = fake_translate,
 	.state_get = fake_state_get,
+	.xive_act = fake_xive_act,
 	.state = fake_state,
 	.resume = fake_resume,
 	.interrupt = fake_interrupt,

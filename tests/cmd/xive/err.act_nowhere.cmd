@@ -1,0 +1,1 @@
+xive trigger 0x77

@@ -1,0 +1,1 @@
+xive set-pq 0x1200 12
