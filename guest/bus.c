@@ -33,6 +33,7 @@ struct bus_table {
 struct bus {
 	struct bus_table ports, mmio;
 	VEC(struct bus_lock *) locks;
+	struct device *pci;		/* the host bridge */
 	uint64_t unclaimed;		/* accesses; atomic */
 	pthread_mutex_t holes_mutex;	/* guards holes and nholes */
 	struct bus_hole holes[HOLES_MAX];
@@ -85,6 +86,21 @@ static struct bus_lock *bus_get_lock(struct bus *bus, struct device *dev)
 	pthread_mutex_init(&lock->mutex, NULL);
 	vec_push(&bus->locks, lock);
 	return lock;
+}
+
+void bus_add_device(struct bus *bus, struct device *dev)
+{
+	bus_get_lock(bus, dev);
+}
+
+void bus_set_pci(struct bus *bus, struct device *bridge)
+{
+	bus->pci = bridge;
+}
+
+struct device *bus_pci(const struct bus *bus)
+{
+	return bus->pci;
 }
 
 struct error *bus_claim(struct bus *bus, struct device *dev, enum mem_kind space, uint64_t start,
@@ -175,19 +191,23 @@ static uint64_t size_mask(unsigned size)
 static uint64_t range_read(const struct bus_range *r, uint64_t addr, unsigned size)
 {
 	uint64_t v = size_mask(size);
-	pthread_mutex_lock(&r->lock->mutex);
+	if (!r->ops->unlocked)
+		pthread_mutex_lock(&r->lock->mutex);
 	if (r->ops->read)
 		r->ops->read(r->dev, addr - r->start, size, &v);
-	pthread_mutex_unlock(&r->lock->mutex);
+	if (!r->ops->unlocked)
+		pthread_mutex_unlock(&r->lock->mutex);
 	return v & size_mask(size);
 }
 
 static void range_write(const struct bus_range *r, uint64_t addr, unsigned size, uint64_t value)
 {
-	pthread_mutex_lock(&r->lock->mutex);
+	if (!r->ops->unlocked)
+		pthread_mutex_lock(&r->lock->mutex);
 	if (r->ops->write)
 		r->ops->write(r->dev, addr - r->start, size, value & size_mask(size));
-	pthread_mutex_unlock(&r->lock->mutex);
+	if (!r->ops->unlocked)
+		pthread_mutex_unlock(&r->lock->mutex);
 }
 
 bool bus_read(struct bus *bus, enum mem_kind space, uint64_t addr, unsigned size, uint64_t *value)

@@ -18,6 +18,7 @@ struct bus_ops {
 	void (*read)(struct device *dev, uint64_t offset, unsigned size, uint64_t *value);
 	void (*write)(struct device *dev, uint64_t offset, unsigned size, uint64_t value);
 	bool split_bytes;	/* a wider access becomes byte accesses at ascending offsets */
+	bool unlocked;		/* the handlers see to it themselves: accesses come at the same time */
 };
 
 struct error *bus_create(struct bus **ret);
@@ -40,4 +41,9 @@ bool bus_unclaimed_at(struct bus *bus, unsigned i, struct bus_hole *ret);
 /* The lock that serialises @dev's handlers (for timers and input from other threads). */
 void bus_device_lock(struct bus *bus, struct device *dev);
 void bus_device_unlock(struct bus *bus, struct device *dev);
+/* A device without a range of its own (behind a bridge) gets its lock. */
+void bus_add_device(struct bus *bus, struct device *dev);
+/* The PCI host bridge, NULL when there is none. */
+void bus_set_pci(struct bus *bus, struct device *bridge);
+struct device *bus_pci(const struct bus *bus);
 struct bus *vm_bus(struct vm *vm);

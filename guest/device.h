@@ -83,6 +83,13 @@ void device_ram_read(struct device *dev, uint64_t gpa, const void *host, void *b
 void device_ram_write(struct device *dev, uint64_t gpa, void *host, const void *buf, size_t len);
 /* Do devices have threads? (Not on the tests' board, which serves them by hand.) */
 bool device_threads(struct vm *vm);
+/* Like device_irq_set(), for lines that several devices share: high while any of them holds it. Each calls
+ * it when its own level changes, and only then. */
+void device_irq_share(struct device *dev, unsigned gsi, bool level);
+/* Sends the message of an MSI; @slot tells the device's vectors apart. Any thread. */
+void device_msi(struct device *dev, unsigned slot, uint64_t addr, uint32_t data);
+/* Has the machine local APICs that take messages? */
+bool device_has_msi(struct vm *vm);
 /* An event of any schema. Any thread. */
 void device_emit(struct device *dev, uint32_t schema, const void *payload, size_t len);
 /* Writes of @size bytes (0: any) at guest-physical @gpa count up the eventfd @fd instead of being exits;

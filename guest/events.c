@@ -143,19 +143,28 @@ void vm_event(struct vm *vm, uint32_t schema, uint16_t vcpu, const void *payload
 {
 	struct vcpu *self = vcpu_self(vm);
 	struct event *event;
+	bool full;
 
 	if (self) {
 		put(self, schema, vcpu, payload, len, 0, false);
 		return;
 	}
+	if (schema == VMM_CONSOLE && atomic_load(&vm->spilling) && spill(vm, payload, false))
+		return;
 	pthread_mutex_lock(&vm->misc_lock);
 	event = event_ring_reserve(vm->misc, schema, vcpu, len);
 	if (event) {
 		memcpy(event->payload, payload, len);
 		event->vm = 1;
+		vm->misc_fill += event->size;
 		event_ring_commit(vm->misc, event);
 	}
+	full = !event || vm->misc_fill > RING_NOTIFY;
 	pthread_mutex_unlock(&vm->misc_lock);
+	if (!event && schema == VMM_CONSOLE)
+		spill(vm, payload, true);
+	if (full)
+		notify(vm);
 }
 
 bool vcpu_exit_event(struct vcpu *v, uint32_t schema, void *payload, size_t len,
@@ -255,8 +264,13 @@ unsigned vm_events_drain(struct vm *vm, struct event_store *store, unsigned max)
 		if (!event_ring_pending(vm->vcpus[i]->ring))
 			atomic_store_explicit(&vm->vcpus[i]->ring_fill, 0, memory_order_relaxed);
 	}
-	if (n < max)
+	if (n < max) {
 		n += event_ring_drain(vm->misc, max - n, collect, &d);
+		pthread_mutex_lock(&vm->misc_lock);
+		if (!event_ring_pending(vm->misc))
+			vm->misc_fill = 0;
+		pthread_mutex_unlock(&vm->misc_lock);
+	}
 	if (n < max && atomic_load(&vm->spilling))
 		n += drain_spill(vm, &d);
 	if (d.index.len)

@@ -41,6 +41,7 @@ struct guest_config {
 	const char *kvm_path;	/* NULL: /dev/kvm */
 	VEC(struct guest_virtio) virtio; /* in the order given */
 	VEC(const char *) virtio_opts;	/* --virtio-opt, as typed */
+	bool console_virtio;	/* what is typed goes to the virtio console, not to the serial port */
 };
 
 void guest_config_init(struct guest_config *config);

@@ -93,13 +93,13 @@ struct error *vm_virtio_state(struct vm *vm, enum state_kind kind, unsigned inde
 	return error_create(ERROR_NOT_FOUND, "there is no virtio device %u", whole ? index : index >> 16);
 }
 
-/* The console is the first device that takes input. */
+/* The console is the first device that takes input, or the first virtio one when that was asked for. */
 struct error *vm_console_input(struct vm *vm, const void *data, size_t len)
 {
 	for (size_t i = 0; i < vm->devices.len; i++) {
 		struct device *dev = vm->devices.data[i];
 
-		if (!dev->model->input)
+		if (!dev->model->input || (vm->config->console_virtio && !dev->model->state))
 			continue;
 		bus_device_lock(vm->bus, dev);
 		dev->model->input(dev, data, len);
@@ -263,6 +263,29 @@ void device_ram_write(struct device *dev, uint64_t gpa, void *host, const void *
 		n = buf || len - done < sizeof(zeroes) ? len - done : sizeof(zeroes);
 		memory_write(&dev->vm->mem, gpa + done, buf ? (const uint8_t *)buf + done : zeroes, n, &bad);
 	}
+}
+
+void device_irq_share(struct device *dev, unsigned gsi, bool level)
+{
+	struct vm *vm = dev->vm;
+
+	if (gsi >= ARRAY_SIZE(vm->irq_holders))
+		return;
+	pthread_mutex_lock(&vm->irq_lock);
+	vm->irq_holders[gsi] += level ? 1 : -1;
+	if (vm->irq_holders[gsi] == level) /* the first one to raise it, or the last one to lower it */
+		machine_host.irq_set(vm, gsi, level);
+	pthread_mutex_unlock(&vm->irq_lock);
+}
+
+bool device_has_msi(struct vm *vm)
+{
+	return machine_host.msi && vm->config->irqchip != IRQCHIP_OFF;
+}
+
+void device_msi(struct device *dev, unsigned slot, uint64_t addr, uint32_t data)
+{
+	machine_host.msi(dev->vm, addr, data);
 }
 
 bool device_threads(struct vm *vm)

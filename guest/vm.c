@@ -264,6 +264,7 @@ struct error *vm_create(const struct guest_config *config, struct vm **ret)
 	vm->config = config;
 	vm->kvm_fd = vm->fd = vm->event_fd = vm->run.stop_fd = -1;
 	pthread_mutex_init(&vm->exit_lock, NULL);
+	pthread_mutex_init(&vm->irq_lock, NULL);
 	stops_init(&vm->stops);
 	err = create_parts(vm);
 	if (err) {
@@ -303,6 +304,7 @@ void vm_destroy(struct vm *vm)
 	if (vm->has_self)
 		pthread_key_delete(vm->self);
 	pthread_mutex_destroy(&vm->exit_lock);
+	pthread_mutex_destroy(&vm->irq_lock);
 	vec_free(&vm->regions);
 	free(vm->image);
 	free(vm->target.title);

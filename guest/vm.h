@@ -49,7 +49,8 @@ struct vm {
 	bool has_self;
 	int kick_signal;
 	struct event_ring *misc;	/* events of other threads */
-	pthread_mutex_t misc_lock;	/* makes @misc single-producer */
+	pthread_mutex_t misc_lock;	/* makes @misc single-producer; guards misc_fill */
+	uint32_t misc_fill;	/* bytes put into @misc since it was last empty */
 	int event_fd;
 	_Atomic bool event_signalled;	/* event_fd was written since the last drain */
 	pthread_mutex_t spill_lock;	/* guards what follows: console output that found a ring full */
@@ -57,6 +58,9 @@ struct vm {
 	uint8_t *spill;			/* event records */
 	size_t spill_len, spill_cap, spill_last;
 	void *arch;			/* of machine_host */
+
+	pthread_mutex_t irq_lock;	/* guards irq_holders and the lines that follow it */
+	unsigned irq_holders[24];	/* devices that hold a shared line high */
 
 	pthread_mutex_t exit_lock;	/* guards what follows: the guest ended itself */
 	_Atomic bool exit_asked;	/* written under the lock, looked at without */

@@ -74,6 +74,7 @@ static struct error *fn(struct run_options *o, const char *arg) \
 
 VIRTIO_SETTER(set_disk, "disk")
 VIRTIO_SETTER(set_rng, "rng")
+VIRTIO_SETTER(set_virtio_console, "console")
 
 static struct error *set_mem(struct run_options *o, const char *arg)
 {
@@ -112,13 +113,19 @@ static struct error *set_irqchip(struct run_options *o, const char *arg)
 
 static struct error *set_console(struct run_options *o, const char *arg)
 {
-	static const char *const names[] = { "panel", "stdio", "none", NULL };
+	static const char *const names[] = { "panel", "stdio", "none", "panel,virtio", "stdio,virtio", NULL };
+	static const enum console_mode modes[] = { CONSOLE_PANEL, CONSOLE_STDIO, CONSOLE_NONE, CONSOLE_PANEL,
+						   CONSOLE_STDIO };
 	int i;
 	struct error *error = choose("--console", arg, names, &i);
 
-	if (!error)
-		o->guest.console = (enum console_mode)i;
-	return error;
+	if (error)
+		return error;
+	o->guest.console = modes[i];
+	o->guest.console_virtio = i > 2;
+	if (i > 2)
+		vec_push(&o->guest.virtio, (struct guest_virtio){ "console", "" });
+	return NULL;
 }
 
 static struct error *set_flat(struct run_options *o, const char *arg)

@@ -97,6 +97,7 @@ struct machine {
 	struct error *(*boot_prepare)(struct vm *vm);
 	struct error *(*vm_reset)(struct vm *vm);	/* chips to their power-on state; all vCPUs parked */
 	void (*irq_set)(struct vm *vm, unsigned gsi, bool level); /* any thread */
+	void (*msi)(struct vm *vm, uint64_t addr, uint32_t data); /* any thread; NULL: no such interrupts */
 	struct error *(*vm_state)(struct vm *vm, enum state_kind kind, unsigned index, void *buf,
 				  size_t size, size_t *ret_len);
 	/* target_ops.xive_act; NULL: no XIVE. All vCPUs parked. */

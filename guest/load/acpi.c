@@ -2,10 +2,13 @@
 /* Offsets and values by the ACPI Specification 6.5, chapter 5; ports by guest/hw/pm.h. */
 #include "guest/load/acpi.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "core/base/bits.h"
+#include "guest/hw/pci.h"
 #include "guest/hw/pm.h"
+#include "guest/load/aml.h"
 
 #define LOCAL_APIC_GPA 0xfee00000u
 #define IOAPIC_GPA 0xfec00000u
@@ -14,6 +17,7 @@
 #define RSDP_V1_LEN 20
 #define HEADER_LEN 36
 #define FACS_LEN 64
+#define AML_LEN_MAX 0x1000
 #define FADT_LEN 268		/* revision 5 */
 
 /* FADT fields, 5.2.9. */
@@ -177,7 +181,89 @@ static uint32_t add_madt(struct tables *t, unsigned vcpus)
 	return gpa;
 }
 
-void acpi_build(uint8_t *mem, unsigned vcpus, enum irqchip_mode irqchip)
+/* "PNP0A03", compressed (19.3.4): a PCI host bridge. */
+#define EISAID_PCI 0x030ad041u
+
+/* The host bridge: the bus, what it decodes, and where INTA of each slot goes (6.2.13: address, pin, no link
+ * device, GSI). */
+static void aml_pci(struct aml *a)
+{
+	size_t dev = aml_device(a, "PCI0"), res, prt, entry;
+
+	aml_name(a, "_HID");
+	aml_int(a, EISAID_PCI);
+	aml_name(a, "_UID");
+	aml_int(a, 0);
+	aml_name(a, "_CRS");
+	res = aml_resources(a);
+	aml_word_range(a, AML_RANGE_BUS, 0, 0, 0);
+	aml_io(a, 0xcf8, 8);
+	aml_word_range(a, AML_RANGE_IO, 3, 0, 0xcf7);
+	aml_word_range(a, AML_RANGE_IO, 3, 0xd00, 0xffff);
+	aml_memory_window(a, PCI_WINDOW_GPA, PCI_WINDOW_LEN);
+	aml_resources_end(a, res);
+	aml_name(a, "_PRT");
+	prt = aml_package(a, PCI_SLOTS - 1);
+	for (unsigned slot = 1; slot < PCI_SLOTS; slot++) {
+		entry = aml_package(a, 4);
+		aml_int(a, slot << 16 | 0xffff);
+		aml_int(a, 0);
+		aml_int(a, 0);
+		aml_int(a, pci_gsi(slot));
+		aml_end(a, entry);
+	}
+	aml_end(a, prt);
+	aml_end(a, dev);
+}
+
+static void aml_virtio_mmio(struct aml *a, unsigned i, const struct virtio_place *p)
+{
+	char name[5];
+	size_t dev, res;
+
+	snprintf(name, sizeof(name), "VR%02u", i % 100);
+	dev = aml_device(a, name);
+	aml_name(a, "_HID");
+	aml_string(a, "LNRO0005");
+	aml_name(a, "_UID");
+	aml_int(a, i);
+	aml_name(a, "_CRS");
+	res = aml_resources(a);
+	aml_memory_fixed(a, p->gpa, VIRTIO_MMIO_LEN);
+	aml_interrupt(a, p->gsi);
+	aml_resources_end(a, res);
+	aml_end(a, dev);
+}
+
+static uint32_t add_dsdt(struct tables *t, const struct virtio_place *places, unsigned n)
+{
+	uint32_t gpa;
+	uint8_t *at = tables_add(t, HEADER_LEN, 16, &gpa);
+	struct aml a = { .data = at + HEADER_LEN, .cap = AML_LEN_MAX };
+	bool pci = false;
+	size_t scope;
+
+	aml_bytes(&a, aml_s5, sizeof(aml_s5));
+	for (unsigned i = 0; i < n; i++)
+		pci |= places[i].opts.way == VIRTIO_WAY_PCI;
+	if (n) {
+		scope = aml_scope_sb(&a);
+		if (pci)
+			aml_pci(&a);
+		for (unsigned i = 0; i < n; i++)
+			if (places[i].opts.way != VIRTIO_WAY_PCI)
+				aml_virtio_mmio(&a, i, &places[i]);
+		aml_end(&a, scope);
+	}
+	if (a.len > a.cap) /* can not be: VIRTIO_PLACES_MAX devices of 70 bytes */
+		a.len = sizeof(aml_s5);
+	t->len += a.len;
+	finish(at, "DSDT", 2, HEADER_LEN + a.len);
+	return gpa;
+}
+
+void acpi_build(uint8_t *mem, unsigned vcpus, enum irqchip_mode irqchip, const struct virtio_place *places,
+		unsigned nplaces)
 {
 	struct tables t = { .mem = mem };
 	uint32_t rsdp, facs, dsdt, list[2], rsdt, xsdt;
@@ -188,9 +274,7 @@ void acpi_build(uint8_t *mem, unsigned vcpus, enum irqchip_mode irqchip)
 	memcpy(at, "FACS", 4);
 	le32_write(at + 4, FACS_LEN);
 	at[32] = 2; /* version */
-	at = tables_add(&t, HEADER_LEN + sizeof(aml_s5), 16, &dsdt);
-	memcpy(at + HEADER_LEN, aml_s5, sizeof(aml_s5));
-	finish(at, "DSDT", 2, HEADER_LEN + sizeof(aml_s5));
+	dsdt = add_dsdt(&t, places, nplaces);
 	list[n++] = add_fadt(&t, facs, dsdt);
 	if (irqchip != IRQCHIP_OFF)
 		list[n++] = add_madt(&t, vcpus);
@@ -218,8 +302,13 @@ struct error *acpi_place(struct place *p, const struct guest_config *config,
 			 const struct boot_state *boot, uint64_t *ret_rsdp)
 {
 	unsigned vcpus = config->vcpus ? config->vcpus : boot->min_vcpus ? boot->min_vcpus : 1;
+	struct virtio_place places[VIRTIO_PLACES_MAX];
+	unsigned nplaces = 0;
 	uint8_t *mem;
-	struct error *e = place_claim(p, ACPI_GPA, ACPI_LEN_MAX, true, "the ACPI tables", &mem);
+	struct error *e = virtio_layout(config, places, &nplaces);
+	if (e)
+		return e;
+	e = place_claim(p, ACPI_GPA, ACPI_LEN_MAX, true, "the ACPI tables", &mem);
 	*ret_rsdp = 0;
 	if (e) {
 		/* The image is there, or the guest has less memory than that. */
@@ -228,7 +317,8 @@ struct error *acpi_place(struct place *p, const struct guest_config *config,
 	}
 	/* Too many are refused elsewhere, where it can be said. */
 	memset(mem, 0, ACPI_LEN_MAX);
-	acpi_build(mem, vcpus < GUEST_VCPUS_MAX ? vcpus : GUEST_VCPUS_MAX, config->irqchip);
+	acpi_build(mem, vcpus < GUEST_VCPUS_MAX ? vcpus : GUEST_VCPUS_MAX, config->irqchip, places,
+		   nplaces);
 	*ret_rsdp = ACPI_GPA;
 	return NULL;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/base/vec.h"
+#include "guest/hw/pci.h"
 
 /* Lines of the PC that nothing else uses; on both the 8259 and the IOAPIC. */
 static const uint8_t mmio_gsis[] = { 5, 6, 14, 15 };
@@ -59,6 +60,10 @@ struct error *virtio_layout(const struct guest_config *config, struct virtio_pla
 
 			*p = (struct virtio_place){ .kind = kinds[kind].kind, .unit = unit++, .opts = opts,
 						    .spec = &config->virtio.data[i] };
+			p->slot = n; /* 0 is the host bridge */
+			p->gsi = pci_gsi(p->slot);
+			if (opts.way == VIRTIO_WAY_PCI)
+				continue;
 			p->gpa = VIRTIO_MMIO_GPA + nmmio * VIRTIO_MMIO_STRIDE;
 			p->gsi = mmio_gsis[nmmio++ % ARRAY_SIZE(mmio_gsis)];
 		}

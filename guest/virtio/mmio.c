@@ -54,7 +54,7 @@ static void isr_change(struct virtio_dev *dev, uint32_t set, uint32_t clear)
 	before = m->isr;
 	m->isr = (m->isr | set) & ~clear;
 	if (!before != !m->isr)
-		device_irq_set(&dev->dev, dev->place.gsi, m->isr != 0);
+		device_irq_share(&dev->dev, dev->place.gsi, m->isr != 0);
 	pthread_mutex_unlock(&m->irq_lock);
 }
 

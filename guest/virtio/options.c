@@ -46,9 +46,12 @@ bool virtio_word_next(const char **cursor, struct virtio_word *ret)
 void virtio_options_default(struct virtio_options *opts)
 {
 	*opts = (struct virtio_options){
-		.way = VIRTIO_WAY_MMIO, .event_idx = true, .indirect = true, .ring_reset = true,
+		.way = VIRTIO_WAY_PCI, .event_idx = true, .indirect = true, .ring_reset = true,
 		.ioeventfd = true, .irqfd = true, .msix = true, .queue_size = QUEUE_SIZE,
 	};
+#if !defined(__x86_64__)
+	opts->way = VIRTIO_WAY_MMIO; /* only the PC has a host bridge here */
+#endif
 }
 
 struct error *virtio_word_number(const char *option, const struct virtio_word *word, uint64_t lo, uint64_t hi,
@@ -70,14 +73,14 @@ struct error *virtio_word_unknown(const char *option, const struct virtio_word *
 
 static struct error *set_way(struct virtio_options *opts, const struct virtio_word *word)
 {
-	static const char *const names[] = { "mmio", "mmio-legacy" };
+	static const char *const names[] = { "pci", "mmio", "mmio-legacy" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if (!strcmp(word->value, names[i])) {
 			opts->way = (enum virtio_way)i;
 			return NULL;
 		}
-	return error_create(ERROR_USAGE, "--virtio-opt: transport=%s: give one of mmio, mmio-legacy",
+	return error_create(ERROR_USAGE, "--virtio-opt: transport=%s: give one of pci, mmio, mmio-legacy",
 			    word->value);
 }
 
@@ -139,7 +142,7 @@ struct error *virtio_options_parse(const struct guest_config *config, struct vir
 				return virtio_word_unknown("--virtio-opt", &word,
 							   "packed, event_idx, indirect, in_order, ring_reset, "
 							   "access_platform, ioeventfd, irqfd, msix (each =on or "
-							   "=off), transport=mmio|mmio-legacy, queue_size=N, "
+							   "=off), transport=pci|mmio|mmio-legacy, queue_size=N, "
 							   "iova_offset=N");
 			if (err)
 				return err;

@@ -8,7 +8,7 @@
 #include "core/base/error.h"
 #include "guest/guest.h"
 
-enum virtio_way { VIRTIO_WAY_MMIO, VIRTIO_WAY_MMIO_LEGACY };
+enum virtio_way { VIRTIO_WAY_PCI, VIRTIO_WAY_MMIO, VIRTIO_WAY_MMIO_LEGACY };
 
 /* --virtio-opt: what is offered to the driver; the same for all devices, unless a device's own text says
  * otherwise after its kind's options. */

@@ -68,7 +68,8 @@ struct virtq {
 	uint16_t size_max;
 
 	/* Written by the vCPU's thread under the device's lock; the ring's meaning also under @lock. */
-	uint16_t size, vector;
+	uint16_t size;
+	_Atomic uint16_t vector;	/* MSI-X; read by any thread */
 	uint64_t desc, driver, device; /* addresses of the three areas, as the driver gave them */
 	bool doorbell;		/* the kick comes by ioeventfd */
 	uint64_t doorbell_gpa;	/* where the driver writes it */

@@ -399,7 +399,7 @@ static uint64_t ring_features(const struct virtio_dev *dev)
 
 static const struct virtio_transport *transport_of(const struct virtio_dev *dev)
 {
-	return &virtio_mmio;
+	return dev->opts.way == VIRTIO_WAY_PCI ? &virtio_pci : &virtio_mmio;
 }
 
 struct error *virtio_finish(struct virtio_dev *dev, uint64_t features, unsigned nqueues, unsigned nworkers,

@@ -202,4 +202,4 @@ void virtio_device_run(struct device *dev, bool running);
 struct error *virtio_device_state(struct device *dev, enum state_kind kind, unsigned queue, void *buf,
 				  size_t size, size_t *ret_len);
 
-extern const struct virtio_transport virtio_mmio;
+extern const struct virtio_transport virtio_mmio, virtio_pci;

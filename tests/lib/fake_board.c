@@ -96,6 +96,23 @@ void device_ram_write(struct device *dev, uint64_t gpa, void *host, const void *
 		memset(host, 0, len);
 }
 
+void device_irq_share(struct device *dev, unsigned gsi, bool level)
+{
+	device_irq_set(dev, gsi, level);
+}
+
+bool device_has_msi(struct vm *vm)
+{
+	return true;
+}
+
+void device_msi(struct device *dev, unsigned slot, uint64_t addr, uint32_t data)
+{
+	dev->vm->msis++;
+	dev->vm->msi_addr = addr;
+	dev->vm->msi_data = data;
+}
+
 bool device_threads(struct vm *vm)
 {
 	return false;

@@ -40,7 +40,9 @@ struct vm {
 	/* For virtio: what was asked for (NULL: nothing), RAM, and what the devices said. */
 	const struct guest_config *config;
 	struct load_ram ram;
-	unsigned emitted;
+	unsigned emitted, msis;
+	uint64_t msi_addr;
+	uint32_t msi_data;
 	struct vmm_virtio_finding finding; /* the last one */
 };
 

@@ -57,7 +57,7 @@ static const uint8_t *find_table(const uint8_t *mem, const char *signature)
 static void test_power(void **state)
 {
 	_free_ uint8_t *mem = calloc(1, ACPI_LEN_MAX);
-	acpi_build(mem, 1, IRQCHIP_KERNEL);
+	acpi_build(mem, 1, IRQCHIP_KERNEL, NULL, 0);
 	const uint8_t *fadt = find_table(mem, "FACP");
 	assert_non_null(fadt);
 	assert_int_equal(le32_read(fadt + 4), 268);
@@ -83,7 +83,7 @@ static void check_cpus(unsigned vcpus, enum irqchip_mode irqchip)
 {
 	_free_ uint8_t *mem = calloc(1, ACPI_LEN_MAX);
 	unsigned lapics = 0, ioapics = 0, overrides = 0;
-	acpi_build(mem, vcpus, irqchip);
+	acpi_build(mem, vcpus, irqchip, NULL, 0);
 	const uint8_t *madt = find_table(mem, "APIC");
 	assert_non_null(madt);
 	assert_int_equal(le32_read(madt + 36), 0xfee00000);
@@ -121,7 +121,7 @@ static void test_cpus(void **state)
 static void test_no_apic(void **state)
 {
 	_free_ uint8_t *mem = calloc(1, ACPI_LEN_MAX);
-	acpi_build(mem, 1, IRQCHIP_OFF);
+	acpi_build(mem, 1, IRQCHIP_OFF, NULL, 0);
 	assert_null(find_table(mem, "APIC"));
 	assert_non_null(find_table(mem, "FACP"));
 }

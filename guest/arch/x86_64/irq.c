@@ -122,6 +122,13 @@ void x86_irq_set(struct vm *vm, unsigned gsi, bool level)
 		x86_pic_set(x->pic, gsi, level);
 }
 
+void x86_msi(struct vm *vm, uint64_t addr, uint32_t data)
+{
+	struct kvm_msi msi = { .address_lo = addr, .address_hi = addr >> 32, .data = data };
+
+	ioctl(vm->fd, KVM_SIGNAL_MSI, &msi);
+}
+
 /* What our 8259 ask for we inject: at once when the guest can take it, else when KVM says it can. With an
  * in-kernel local APIC, KVM also asks that (LINT0 accepts ExtINT), and wakes a halted vCPU. */
 void x86_enter(struct vcpu *v)

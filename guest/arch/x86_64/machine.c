@@ -197,6 +197,7 @@ const struct machine machine_host = {
 	.vm_destroy = machine_destroy,
 	.vm_reset = x86_irq_reset,
 	.irq_set = x86_irq_set,
+	.msi = x86_msi,
 	.vm_state = x86_vm_state,
 	.vcpu_create = x86_vcpu_create,
 	.vcpu_destroy = x86_vcpu_destroy,

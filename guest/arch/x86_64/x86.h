@@ -118,6 +118,7 @@ struct error *x86_irq_reset(struct vm *vm);
 /* The IOAPIC pin of a GSI, as on a PC: the timer (0) is on pin 2, the cascade (2) on none: -1. */
 int x86_ioapic_pin(unsigned gsi);
 void x86_irq_set(struct vm *vm, unsigned gsi, bool level);
+void x86_msi(struct vm *vm, uint64_t addr, uint32_t data);
 void x86_enter(struct vcpu *v);
 bool x86_halt_wakes(struct vcpu *v, bool *ret_never);
 
