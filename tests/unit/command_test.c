@@ -218,7 +218,7 @@ static void test_complete(void **state)
 	completes(s, "stepi; fin", 7, "find findp finish");
 	completes(s, "info reg", 5, "registers");
 	completes(s, "i reg", 2, "registers");
-	completes(s, "info e", 5, "events exits");
+	completes(s, "info e", 5, "esb events exits");
 	completes(s, "break lea", 6, "leaf");
 	completes(s, "break main if cou", 14, "counter");
 	completes(s, "break leaf i", 11, "if isr_default");

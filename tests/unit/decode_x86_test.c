@@ -322,7 +322,7 @@ static void json_of_all(void **state)
 		size_t len;
 		FILE *f = open_memstream(&text, &len);
 		struct out *out = out_create_json(f);
-		struct view_ctx ctx = { .target = t->target, .regs = &t->regs, .arg = FAKE_MAIN,
+		struct view_ctx ctx = { .target = t->target, .regs = &t->regs, .arg = view->example ? strtoull(view->example, NULL, 0) : FAKE_MAIN,
 					.has_arg = view->arg == VIEW_ARG_REQUIRED };
 
 		assert_ptr_equal(view_by_name(view->name), view);
