@@ -24,10 +24,15 @@ struct mem_reader {
 	bool (*virt)(void *ctx, uint64_t gva, void *buf, size_t len);
 };
 
+/* By what a frame was found from its callee. */
+enum frame_how { FRAME_INNERMOST, FRAME_CFI, FRAME_ORC, FRAME_POINTER };
+
 struct frame {
 	uint64_t pc;	/* where the frame executes; of callers: the return address */
 	uint64_t sp;	/* stack pointer in that frame (its canonical frame address when known) */
 	uint64_t fp;
+	enum frame_how how;
+	bool interrupted; /* by the frame before it: @pc is about to execute, no return address */
 };
 
 struct arch {

@@ -8,11 +8,14 @@
 
 static void print_frame(struct session *s, struct out *out, unsigned n, const struct frame *f)
 {
+	static const char *const how[] = { "registers", "cfi", "orc", "frame pointer" };
 	/* A return address may already belong to the next function: look one byte before it. */
-	uint64_t lookup = n ? f->pc - 1 : f->pc;
+	uint64_t lookup = n && !f->interrupted ? f->pc - 1 : f->pc;
 	struct source_line line;
 	const char *slash;
 
+	if (f->interrupted && !out->is_json)
+		out_message(out, ROLE_DIM, "    -- interrupted or trapped from:");
 	out_begin(out, "frame");
 	out_text(out, n == s->frame ? ROLE_CURRENT : ROLE_TEXT, "#");
 	out_dec(out, n == s->frame ? ROLE_CURRENT : ROLE_NUMBER, "frame", 0, n);
@@ -27,7 +30,20 @@ static void print_frame(struct session *s, struct out *out, unsigned n, const st
 		out_dec(out, ROLE_NUMBER, "line", 0, line.line);
 	}
 	out_hidden_hex(out, "sp", f->sp);
+	out_hidden_str(out, "by", how[f->how]);
 	out_end(out);
+}
+
+/* In a kernel with tables of its own: what the frames were found by. */
+static void print_how(struct out *out, enum frame_how first, unsigned guessed)
+{
+	if (out->is_json || (first != FRAME_ORC && !guessed))
+		return;
+	if (!guessed)
+		out_message(out, ROLE_DIM, "(by the kernel's ORC tables)");
+	else
+		out_message(out, ROLE_DIM, "(from #%u on by frame pointers: no ORC entry covers the frame before it)",
+			    guessed);
 }
 
 static struct error *backtrace_run(struct session *s, const struct args *args, struct out *out)
@@ -35,8 +51,9 @@ static struct error *backtrace_run(struct session *s, const struct args *args, s
 	uint64_t max = args->value[0].given ? args->value[0].number : s->options.backtrace_limit;
 	struct error *error;
 	struct frame frame;
+	enum frame_how first = FRAME_INNERMOST;
+	unsigned n, guessed = 0;
 	bool exists = true;
-	unsigned n;
 
 	for (n = 0; n < max && n < s->options.backtrace_limit; n++) {
 		error = session_frame(s, n, &frame, &exists);
@@ -45,7 +62,12 @@ static struct error *backtrace_run(struct session *s, const struct args *args, s
 		if (!exists)
 			break;
 		print_frame(s, out, n, &frame);
+		if (n == 1)
+			first = frame.how;
+		if (frame.how == FRAME_POINTER && !guessed && first == FRAME_ORC)
+			guessed = n;
 	}
+	print_how(out, first, guessed);
 	if (!exists)
 		return NULL;
 	if (n == s->options.backtrace_limit)

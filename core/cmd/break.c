@@ -4,6 +4,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/cmd/stops.h"
+#include "core/session/linux.h"
 
 /* Schema of all four: [LOCATION] [vcpu N] [if EXPR]. */
 #define BREAK_ARGS { \
@@ -69,15 +70,24 @@ static struct error *add_break(struct session *s, const struct args *args, struc
 		.kind = STOP_KIND_BREAK, .len = 1, .temporary = temporary, .want = want,
 		.vcpu = args->value[ARG_I_VCPU].given ? (int)args->value[ARG_I_VCPU].number : -1,
 	};
+	struct linux_kernel *kernel;
 	bool unknown = false;
 	struct error *error;
 	struct stop *stop;
 	char buf[32];
 
 	error = resolve(s, args, &spec.addr);
-	/* Without a guest or symbols names may come later; with both they are mistakes. */
-	if (error && error_code(error) == ERROR_NOT_FOUND &&
-	    (!s->target || symbols_count(s->symbols) == 0)) {
+	/* A Linux guest brings its symbols itself, once there is a kernel. */
+	if (error && error_code(error) == ERROR_NOT_FOUND && s->target && !session_linux_known(s)) {
+		error_destroy(session_linux(s, &kernel));
+		if (session_linux_known(s)) {
+			error_destroy(error);
+			error = resolve(s, args, &spec.addr);
+		}
+	}
+	/* Without a guest or symbols names may come later, and a kernel loads modules; else they are mistakes. */
+	if (error && error_code(error) == ERROR_NOT_FOUND && args->value[ARG_I_LOCATION].text[0] != '*' &&
+	    (!s->target || symbols_count(s->symbols) == 0 || session_linux_expected(s))) {
 		error_destroy(error);
 		error = NULL;
 		unknown = true;
@@ -125,7 +135,10 @@ const struct command cmd_break = {
 	.help = "LOCATION is a function (behind its prologue), *ADDRESS, FILE:LINE or a line number; none is\n"
 		"the current pc. The condition is evaluated where the vCPU runs and may use registers,\n"
 		"memory, symbols and $variables (their values of now). The mechanism (debug register,\n"
-		"planted byte, single steps) is chosen by what works here: see `info breakpoints`.",
+		"planted byte, single steps) is chosen by what works here: see `info breakpoints`.\n"
+		"A function of a Linux guest may be named before its kernel runs, or its module is loaded: the\n"
+		"breakpoint is pending until the kernel has moved to where it will stay (KASLR), and again when\n"
+		"the guest starts anew. `break lo_ioctl [loop]` means a module's.",
 	.examples = (const char *const[]){ "break leaf", "break *0x100100 if $rcx == 2",
 					   "break work vcpu 0", NULL },
 	.args = BREAK_ARGS,

@@ -128,7 +128,7 @@ struct error *session_frame_pc(struct session *s, uint64_t *ret_pc)
 		return error;
 	if (!exists)
 		return error_create(ERROR_STATE, "there is no frame %u", s->frame);
-	*ret_pc = s->frame ? frame.pc - 1 : frame.pc;
+	*ret_pc = s->frame && !frame.interrupted ? frame.pc - 1 : frame.pc;
 	return NULL;
 }
 

@@ -12,6 +12,7 @@
 
 struct type_index;
 struct btf;
+struct orc;
 
 struct symbol_entry {
 	const char *name;	/* borrowed from the ELF file, or from symbols.names */
@@ -96,6 +97,7 @@ struct symbols {
 	VEC(char *) source_dirs;
 	size_t last_source;	/* found last: panels ask line after line */
 	VEC(struct btf *) btf;	/* NULL: removed */
+	const struct orc *orc;	/* a guest kernel's, NULL: none */
 	struct type_index **types; /* types_index.c's, NULL in it: not built; apart as @index is */
 };
 

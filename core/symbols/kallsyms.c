@@ -27,6 +27,7 @@
 
 struct entry {
 	uint64_t addr;
+	uint32_t index;		/* in the table, where the better one of several names comes first */
 	char *name;
 	char type;
 };
@@ -182,7 +183,7 @@ static struct error *read_names(struct table *t)
 		if (!err && !is_address)
 			vec_push(&t->percpu_names, (struct kallsyms_percpu){ xstrdup(s + 1), addr });
 		else if (!err)
-			vec_push(&t->entries, (struct entry){ .addr = addr, .name = xstrdup(s + 1), .type = *s });
+			vec_push(&t->entries, (struct entry){ .addr = addr, .index = i, .name = xstrdup(s + 1), .type = *s });
 	}
 	text_deinit(&name);
 	return err;
@@ -192,7 +193,9 @@ static int by_addr(const void *a, const void *b)
 {
 	const struct entry *x = a, *y = b;
 
-	return x->addr < y->addr ? -1 : x->addr > y->addr;
+	if (x->addr != y->addr)
+		return x->addr < y->addr ? -1 : 1;
+	return (x->index > y->index) - (x->index < y->index);
 }
 
 static enum symbol_type type_of(char c)
@@ -223,7 +226,8 @@ static void add_all(struct table *t, struct symbols *syms, unsigned set)
 			next++;
 		if (next < t->entries.len)
 			size = t->entries.data[next].addr - e->addr;
-		symbols_set_add(syms, set, e->name, e->addr, size <= SIZE_MAX_SANE ? size : 0, type_of(e->type));
+		symbols_set_add(syms, set, e->name, e->addr, size <= SIZE_MAX_SANE ? size : 0, type_of(e->type),
+				i > 0 && t->entries.data[i - 1].addr == e->addr);
 	}
 }
 

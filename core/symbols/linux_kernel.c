@@ -77,6 +77,25 @@ static void load_btf(struct linux_kernel *k)
 	error_destroy(err);
 }
 
+/* Unwind tables: one of places, one of what to do there. */
+static void load_orc(struct linux_kernel *k)
+{
+	uint64_t ips, ips_end, entries, entries_end;
+	struct orc_table t;
+
+	if (!k->btf || !orc_layout_find(k->btf, k->guest.target->arch, &k->orc.layout) ||
+	    !linux_kernel_symbol(k, "__start_orc_unwind_ip", &ips) ||
+	    !linux_kernel_symbol(k, "__stop_orc_unwind_ip", &ips_end) ||
+	    !linux_kernel_symbol(k, "__start_orc_unwind", &entries) ||
+	    !linux_kernel_symbol(k, "__stop_orc_unwind", &entries_end) || ips_end <= ips ||
+	    (ips_end - ips) / 4 > UINT32_MAX ||
+	    entries_end - entries != (ips_end - ips) / 4 * k->orc.layout.entry_size)
+		return;
+	t = (struct orc_table){ .ips = ips, .entries = entries, .count = (ips_end - ips) / 4 };
+	vec_push(&k->orc.tables, t);
+	symbols_set_orc(k->syms, &k->orc);
+}
+
 /* ---- life ------------------------------------------------------------------------------------ */
 
 static struct linux_kernel *create(struct target *t, struct symbols *syms)
@@ -93,8 +112,10 @@ void linux_kernel_destroy(struct linux_kernel *k)
 {
 	if (!k)
 		return;
+	symbols_set_orc(k->syms, NULL);
 	linux_modules_drop(k);
 	vec_free(&k->modules);
+	vec_free(&k->orc.tables);
 	if (k->btf_table >= 0)
 		symbols_remove_btf(k->syms, k->btf_table);
 	symbols_set_remove(k->syms, k->kallsyms.set);
@@ -189,6 +210,7 @@ struct error *linux_kernel_load(struct target *t, struct symbols *syms, struct l
 		return err;
 	}
 	load_btf(k);
+	load_orc(k);
 	*ret = k;
 	return NULL;
 }
@@ -229,6 +251,7 @@ struct error *linux_kernel_load_early(struct target *t, const struct regs *regs,
 	if (linux_kernel_symbol(k, "linux_banner", &banner))
 		read_release(&k->guest, banner);
 	load_btf(k);
+	load_orc(k);
 	*ret = k;
 	return NULL;
 }

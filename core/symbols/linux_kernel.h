@@ -10,6 +10,7 @@
 #include "core/symbols/btf.h"
 #include "core/symbols/kallsyms.h"
 #include "core/symbols/linux_guest.h"
+#include "core/symbols/orc.h"
 #include "core/symbols/vars.h"
 
 struct linux_module {
@@ -28,6 +29,7 @@ struct linux_kernel {
 	bool by_scan;		/* found before its note was written */
 	int btf_table;		/* in @syms; -1: the kernel has no BTF, or it could not be read */
 	const struct btf *btf;	/* NULL: none */
+	struct orc orc;		/* no tables: none, or no layout */
 	VEC(struct linux_module) modules;
 };
 

@@ -19,8 +19,9 @@
 #define BTF_MAX (16u << 20)
 #define MODULE_NAME_LEN 56
 #define STATE_UNFORMED 3
+#define ORCS_MAX (1u << 24)
 
-enum { F_STATE, F_NAME, F_LIST, F_KALLSYMS, F_COUNT };
+enum { F_STATE, F_NAME, F_LIST, F_KALLSYMS, F_ORC_IPS, F_ORC, F_ORC_COUNT, F_COUNT };
 enum { K_SYMTAB, K_NUM, K_STRTAB, K_COUNT };
 
 struct walk {
@@ -96,7 +97,8 @@ static void add_symbols(struct walk *w, struct linux_module *m, const struct tab
 		if (!*name)
 			continue;
 		symbols_set_add(w->k->syms, m->set, name, addr, size < STRINGS_MAX ? size : 0,
-				type == STT_FUNC ? SYMBOL_FUNC : type == STT_OBJECT ? SYMBOL_OBJECT : SYMBOL_OTHER);
+				type == STT_FUNC ? SYMBOL_FUNC : type == STT_OBJECT ? SYMBOL_OBJECT : SYMBOL_OTHER,
+				false);
 	}
 }
 
@@ -171,6 +173,25 @@ static void load_types(struct linux_kernel *k)
 	error_destroy(linux_list_each(k, head, list, LINUX_MODULES_MAX, take_btf, &b));
 }
 
+/* ---- unwind tables --------------------------------------------------------------------------- */
+
+static void add_orc(struct walk *w, uint64_t module)
+{
+	struct orc_table t;
+	uint64_t count;
+	struct error *err = linux_field_read(w->k, module, &w->f[F_ORC_IPS], &t.ips);
+
+	if (!err)
+		err = linux_field_read(w->k, module, &w->f[F_ORC], &t.entries);
+	if (!err)
+		err = linux_field_read(w->k, module, &w->f[F_ORC_COUNT], &count);
+	if (!err && t.ips && t.entries && count && count <= ORCS_MAX) {
+		t.count = count;
+		vec_push(&w->k->orc.tables, t);
+	}
+	error_destroy(err);
+}
+
 /* ---- the list -------------------------------------------------------------------------------- */
 
 static void unload(struct linux_kernel *k, struct linux_module *m)
@@ -198,6 +219,8 @@ static struct error *visit(void *ctx, uint64_t addr)
 		err = linux_kernel_read_text(w->k, addr + w->f[F_NAME].offset, name, sizeof(name));
 	if (err)
 		return err;
+	if (w->k->orc.tables.len)
+		add_orc(w, addr);
 	m = module_at(w->k, addr);
 	if (m && !strcmp(m->name, name) && m->kallsyms == kallsyms) {
 		m->seen = true;
@@ -228,7 +251,10 @@ struct error *linux_modules_refresh(struct linux_kernel *k, bool *ret_changed)
 {
 	struct walk w = { .k = k, .f = {
 		[F_STATE] = { "state" }, [F_NAME] = { "name" }, [F_LIST] = { "list" },
-		[F_KALLSYMS] = { "kallsyms", .optional = true } }, .table = {
+		[F_KALLSYMS] = { "kallsyms", .optional = true },
+		[F_ORC_IPS] = { "arch.orc_unwind_ip", .optional = true },
+		[F_ORC] = { "arch.orc_unwind", .optional = true },
+		[F_ORC_COUNT] = { "arch.num_orcs", .optional = true } }, .table = {
 		[K_SYMTAB] = { "symtab" }, [K_NUM] = { "num_symtab" }, [K_STRTAB] = { "strtab" } } };
 	struct error *err = linux_fields_find(k, "module", w.f, F_COUNT);
 	uint64_t head;
@@ -242,6 +268,9 @@ struct error *linux_modules_refresh(struct linux_kernel *k, bool *ret_changed)
 		return err;
 	for (size_t i = 0; i < k->modules.len; i++)
 		k->modules.data[i].seen = false;
+	/* The kernel's own stays. */
+	if (k->orc.tables.len)
+		k->orc.tables.len = 1;
 	err = linux_list_each(k, head, w.f[F_LIST].offset, LINUX_MODULES_MAX, visit, &w);
 	for (size_t i = k->modules.len; i-- > 0;)
 		if (!err && !k->modules.data[i].seen) {

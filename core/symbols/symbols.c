@@ -76,7 +76,7 @@ uint8_t symbol_rank(enum symbol_type type, bool has_size, bool is_global)
 }
 
 static void add_entry(struct symbols *syms, const char *name, const char *object, bool is_module, uint64_t addr,
-		      uint64_t size, enum symbol_type type)
+		      uint64_t size, enum symbol_type type, bool is_alias)
 {
 	uint64_t end;
 
@@ -85,7 +85,7 @@ static void add_entry(struct symbols *syms, const char *name, const char *object
 	vec_push(&syms->entries, (struct symbol_entry){ .name = name, .object = object, .addr = addr,
 							 .size = size, .end = end, .type = type,
 							 .is_module = is_module,
-							 .rank = symbol_rank(type, size > 0, true) });
+							 .rank = symbol_rank(type, size > 0, !is_alias) });
 	syms->index->valid = false;
 }
 
@@ -94,7 +94,7 @@ void symbols_add(struct symbols *syms, const char *name, uint64_t addr, uint64_t
 	char *copy = xstrdup(name);
 
 	vec_push(&syms->names, copy);
-	add_entry(syms, copy, "", false, addr, size, type);
+	add_entry(syms, copy, "", false, addr, size, type, false);
 }
 
 /* ---- sets ------------------------------------------------------------------------------------ */
@@ -114,13 +114,13 @@ unsigned symbols_set_create(struct symbols *syms, const char *object)
 }
 
 void symbols_set_add(struct symbols *syms, unsigned set, const char *name, uint64_t addr, uint64_t size,
-		     enum symbol_type type)
+		     enum symbol_type type, bool is_alias)
 {
 	struct symbol_set *s = &syms->sets.data[set];
 	char *copy = xstrdup(name);
 
 	vec_push(&s->names, copy);
-	add_entry(syms, copy, s->object, *s->object, addr, size, type);
+	add_entry(syms, copy, s->object, *s->object, addr, size, type, is_alias);
 }
 
 void symbols_set_remove(struct symbols *syms, unsigned set)
@@ -326,4 +326,9 @@ bool symbols_format(const struct symbols *syms, uint64_t addr, char *buf, size_t
 size_t symbols_count(const struct symbols *syms)
 {
 	return syms->entries.len;
+}
+
+void symbols_set_orc(struct symbols *syms, const struct orc *orc)
+{
+	syms->orc = orc;
 }

@@ -43,8 +43,9 @@ void symbols_add(struct symbols *syms, const char *name, uint64_t addr, uint64_t
 /* Symbols that can be taken away again: a set belongs to a guest's kernel ("") or to a module of it, whose
  * name symbols_format() then adds: "lo_ioctl+0x10 [loop]". */
 unsigned symbols_set_create(struct symbols *syms, const char *object);
+/* @is_alias: another of the set's at that address is the better name. */
 void symbols_set_add(struct symbols *syms, unsigned set, const char *name, uint64_t addr, uint64_t size,
-		     enum symbol_type type);
+		     enum symbol_type type, bool is_alias);
 void symbols_set_remove(struct symbols *syms, unsigned set);
 /* As symbols_by_name(), of one object only. */
 bool symbols_by_name_in(const struct symbols *syms, const char *name, const char *object,
@@ -77,4 +78,7 @@ unsigned symbols_add_btf(struct symbols *syms, struct btf *btf);
 void symbols_remove_btf(struct symbols *syms, unsigned table);
 /* The first one that is there, a kernel's; NULL: none. */
 const struct btf *symbols_btf(const struct symbols *syms);
+/* A kernel's own unwind tables (core/symbols/orc.h), borrowed; NULL: no more. */
+struct orc;
+void symbols_set_orc(struct symbols *syms, const struct orc *orc);
 size_t symbols_count(const struct symbols *syms);

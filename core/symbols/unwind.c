@@ -8,6 +8,7 @@
 #include "core/symbols/dwarf_regs.h"
 #include "core/symbols/internal.h"
 #include "core/symbols/location.h"
+#include "core/symbols/orc.h"
 
 /* A row of call frame information: how the registers of the caller are found at one pc. */
 struct cfi_row {
@@ -221,13 +222,29 @@ bool unwind_caller(const struct symbols *syms, const struct mem_reader *mem, str
 {
 	struct regs *regs = &f->regs;
 	const struct arch *arch = regs->arch;
+	bool was_exact = f->exact_pc, interrupted;
 	struct frame up = f->frame;
 	uint64_t pc_base, sp_base;
 
 	switch (symbols_unwind(syms, mem, regs, &f->exact_pc)) {
 	case UNWIND_CALLER:
 		f->frame = frame_of(regs);
+		f->frame.how = FRAME_CFI;
+		f->frame.interrupted = f->exact_pc;
 		f->by_cfi = true;
+		return true;
+	case UNWIND_END:
+		return false;
+	case UNWIND_UNKNOWN:
+		break;
+	}
+	f->exact_pc = was_exact;
+	switch (syms->orc ? orc_unwind(syms->orc, mem, regs, &f->exact_pc, &interrupted) : UNWIND_UNKNOWN) {
+	case UNWIND_CALLER:
+		f->frame = frame_of(regs);
+		f->frame.how = FRAME_ORC;
+		f->frame.interrupted = interrupted;
+		f->by_cfi = false;
 		return true;
 	case UNWIND_END:
 		return false;
@@ -242,6 +259,8 @@ bool unwind_caller(const struct symbols *syms, const struct mem_reader *mem, str
 	regs_set(regs, arch->reg_pc, up.pc - pc_base);
 	regs_set(regs, arch->reg_sp, up.sp - sp_base);
 	regs_set(regs, arch->reg_fp, up.fp);
+	up.how = FRAME_POINTER;
+	up.interrupted = false;
 	f->frame = up;
 	f->exact_pc = false;
 	f->by_cfi = false;
