@@ -28,7 +28,8 @@ struct error *linux_task_reader_init(struct linux_task_reader *r, const struct l
 static const char *state_name(uint64_t state, uint64_t exit_state)
 {
 	static const char *const names[] = { "sleeping", "disk sleep", "stopped", "tracing stop", "dead",
-					     "zombie", "parked", "dead" };
+					     "zombie", "parked", "dead", "sleeping", "waking", "idle", "new",
+					     "lock wait", "sleeping", NULL, "frozen" };
 	uint64_t all = state | exit_state;
 
 	/* TASK_IDLE: uninterruptible, but no load. */
@@ -37,7 +38,7 @@ static const char *state_name(uint64_t state, uint64_t exit_state)
 	if (exit_state & 0x20)
 		return "zombie";
 	for (unsigned i = 0; i < ARRAY_SIZE(names); i++)
-		if (all >> i & 1)
+		if (all >> i & 1 && names[i])
 			return names[i];
 	return all & 0xffff ? "?" : "running";
 }

@@ -49,23 +49,10 @@ static void refresh_modules(struct session *s)
 
 	if (!k || !k->btf)
 		return;
+	linux_kernel_settle(k);
 	error_destroy(linux_modules_refresh(k, &changed));
 	if (changed)
 		symbols_came(s);
-}
-
-/* Found early, it has no note; with the note there are its own page tables, messages, and so on. */
-static void look_for_note(struct linux_kernel *k)
-{
-	struct linux_guest *g = xcalloc(1, sizeof(*g));
-	struct error *err = linux_guest_find(k->guest.target, g);
-
-	if (!err) {
-		k->guest = *g;
-		k->by_scan = false;
-	}
-	error_destroy(err);
-	free(g);
 }
 
 struct error *session_linux(struct session *s, struct linux_kernel **ret)
@@ -84,9 +71,8 @@ struct error *session_linux(struct session *s, struct linux_kernel **ret)
 		l->booting = false;
 		refresh_modules(s);
 		symbols_came(s);
-	} else if (l->kernel->by_scan) {
-		look_for_note(l->kernel);
 	}
+	linux_kernel_settle(l->kernel);
 	if (!session_is_halted(s))
 		refresh_modules(s);
 	*ret = l->kernel;
@@ -261,13 +247,11 @@ bool session_linux_stopped(struct session *s, const struct stop_report *report)
 		return false;
 	if (report->id && (report->id == l->boot_watch[0] || report->id == l->boot_watch[1])) {
 		boot_reached(s);
-		watch_modules(s);
 		return run_on(s, report);
 	}
 	refresh_modules(s);
 	if (report->id && report->id == l->module_break) {
 		l->module_break = 0; /* it was a temporary one */
-		watch_modules(s);
 		return run_on(s, report);
 	}
 	return false;

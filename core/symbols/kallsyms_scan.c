@@ -3,12 +3,12 @@
  * Where the parts of a kernel's symbol table are, told by their looks. scripts/kallsyms.c writes them in one
  * of two orders, each part aligned to 8:
  *
- *	until 6.3:  offsets, relative_base, num_syms, names, markers, token_table, token_index
+ *	until 6.3:  offsets, relative_base, num_syms, names, markers, (sequence,) token_table, token_index
  *	since 6.4:  num_syms, names, markers, token_table, token_index, offsets, relative_base
  *
  * The tokens that stand for themselves make the token table easy to find: "0", "1", ... "9". The index
- * behind it proves it and tells where it begins. The markers (the place of every 256th name) lie before it;
- * they tell how many names there are.
+ * behind it proves it and tells where it begins. Before it a number is looked for that so many names follow,
+ * and behind those the markers: the place of every 256th name.
  */
 #include "core/symbols/kallsyms.h"
 
@@ -21,15 +21,17 @@
 #define DIGIT0 0x30u
 #define TOKEN_TABLE_MAX 65536u
 #define NAMES_PER_MARKER 256u
-#define NAME_BYTES_MAX 512u
-#define MARKERS_MAX (1u << 14)
+#define SYMBOLS_MAX (4u << 20)
+#define NAMES_REACH (64u << 20)
+#define STEPS_MAX (64u << 20)
 #define X86_KERNEL_MAP 0xffffffff80000000ull
 
 struct scan {
 	const uint8_t *data;
 	size_t len;
-	size_t tokens, index, markers, num, names; /* offsets in data */
-	uint32_t nmarkers, count;
+	size_t tokens, index, num, names; /* offsets in data */
+	uint32_t count;
+	uint64_t steps;		/* names looked at: a made-up image must not take forever */
 };
 
 /* The index lies behind the table's last token: 256 ascending numbers from 0, at which strings begin. */
@@ -72,68 +74,48 @@ static bool find_tokens(struct scan *s)
 	return false;
 }
 
-/* Backwards from the token table: numbers that fall down to 0; the last may be padding. */
-static bool find_markers(struct scan *s)
-{
-	size_t end = s->tokens;
-
-	if (end < 8)
-		return false;
-	if (le32_read(s->data + end - 4) == 0)
-		end -= 4;
-	for (size_t at = end - 4, n = 1; n < MARKERS_MAX; at -= 4, n++) {
-		uint32_t v = le32_read(s->data + at);
-
-		if (v == 0) {
-			s->markers = at;
-			s->nmarkers = n;
-			return n > 1 && at % ALIGN == 0;
-		}
-		if (at < 4 || le32_read(s->data + at - 4) >= v)
-			return false;
-	}
-	return false;
-}
-
-/* How far the names from @at on reach, or 0. */
-static size_t skip_names(const struct scan *s, size_t at, uint32_t count)
+/* How far the @count names from @at on reach, or 0. */
+static size_t skip_names(struct scan *s, size_t at, uint32_t count)
 {
 	while (count--) {
-		if (at + 2 > s->markers)
+		if (at + 2 > s->tokens || s->steps++ > STEPS_MAX)
 			return 0;
 		size_t len = s->data[at++];
 		if (len & 0x80)
 			len = (len & 0x7f) | (size_t)s->data[at++] << 7;
-		if (len == 0 || len > s->markers - at)
+		if (len == 0 || len > s->tokens - at)
 			return 0;
 		at += len;
 	}
 	return at;
 }
 
-/* The count stands before the names, which end where the markers begin. */
+static bool is_count(struct scan *s, size_t at, uint32_t count)
+{
+	size_t second = skip_names(s, at + 8, NAMES_PER_MARKER), end;
+
+	if (!second || !(end = skip_names(s, second, count - NAMES_PER_MARKER)))
+		return false;
+	end = align_up(end, ALIGN);
+	return end + 8 <= s->tokens && le32_read(s->data + end) == 0 &&
+	       le32_read(s->data + end + 4) == second - (at + 8);
+}
+
+/* Backwards from the token table: other things that lie between have few numbers that look like counts. */
 static bool find_names(struct scan *s)
 {
-	uint32_t last = le32_read(s->data + s->markers + 4ul * (s->nmarkers - 1));
-	uint32_t full = (s->nmarkers - 1) * NAMES_PER_MARKER;
-	size_t lowest = last + NAMES_PER_MARKER * NAME_BYTES_MAX;
-	size_t from = s->markers > lowest ? align_down(s->markers - lowest, ALIGN) : 0;
+	size_t lowest = s->tokens > NAMES_REACH ? s->tokens - NAMES_REACH : 0;
 
-	if (s->markers < last)
-		return false;
-	for (size_t at = from; at + 8 + last <= s->markers; at += ALIGN) {
-		uint32_t count = le32_read(s->data + at);
+	for (size_t at = align_down(s->tokens, ALIGN); at >= lowest + ALIGN;) {
+		at -= ALIGN;
+		uint64_t count = le64_read(s->data + at);
 
-		if (count <= full || count - full > NAMES_PER_MARKER)
+		if (count <= NAMES_PER_MARKER || count > SYMBOLS_MAX || !is_count(s, at, count))
 			continue;
-		size_t end = skip_names(s, at + 8 + last, count - full);
-		if (end && s->markers - end < ALIGN && skip_names(s, at + 8, NAMES_PER_MARKER) ==
-			    at + 8 + le32_read(s->data + s->markers + 4)) {
-			s->num = at;
-			s->names = at + 8;
-			s->count = count;
-			return true;
-		}
+		s->num = at;
+		s->names = at + 8;
+		s->count = count;
+		return true;
 	}
 	return false;
 }
@@ -166,7 +148,7 @@ bool kallsyms_place_by_scan(const uint8_t *data, size_t len, uint64_t addr, stru
 	struct scan s = { .data = data, .len = len };
 	size_t offsets, base;
 
-	if (!find_tokens(&s) || !find_markers(&s) || !find_names(&s) || !find_offsets(&s, &offsets, &base))
+	if (!find_tokens(&s) || !find_names(&s) || !find_offsets(&s, &offsets, &base))
 		return false;
 	*ret = (struct kallsyms_place){
 		.names = addr + s.names, .num = addr + s.num, .token_table = addr + s.tokens,

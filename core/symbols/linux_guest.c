@@ -153,16 +153,19 @@ static struct error *kernel_regs(struct linux_guest *g)
 	return NULL;
 }
 
-struct error *linux_guest_find(struct target *t, struct linux_guest *ret)
+struct error *linux_guest_at(struct target *t, uint64_t gpa, struct linux_guest *ret)
 {
 	struct error *err;
 	size_t len;
 
 	memset(ret, 0, sizeof(*ret));
 	ret->target = t;
-	err = find_note(t, &ret->note_gpa);
-	if (!err)
-		err = target_phys_read(t, ret->note_gpa, ret->note, VMCOREINFO_LEN);
+	ret->note_gpa = gpa;
+	err = target_phys_read(t, gpa, ret->note, VMCOREINFO_LEN);
+	if (!err && !is_note((const uint8_t *)ret->note)) {
+		ret->note[0] = '\0';
+		err = error_create(ERROR_NOT_FOUND, "there is no VMCOREINFO note at 0x%" PRIx64, gpa);
+	}
 	if (err)
 		return err;
 	len = strcspn(ret->note + sizeof(NOTE_START) - 1, "\n");
@@ -171,6 +174,14 @@ struct error *linux_guest_find(struct target *t, struct linux_guest *ret)
 	memcpy(ret->release, ret->note + sizeof(NOTE_START) - 1, len);
 	note_number(ret, "KERNELOFFSET", NULL, 16, &ret->kaslr_offset);
 	return kernel_regs(ret);
+}
+
+struct error *linux_guest_find(struct target *t, struct linux_guest *ret)
+{
+	uint64_t gpa = 0;
+	struct error *err = find_note(t, &gpa);
+
+	return err ? err : linux_guest_at(t, gpa, ret);
 }
 
 /* ---- its memory ------------------------------------------------------------------------------ */

@@ -27,6 +27,9 @@ struct linux_guest {
 /* Looks through all of the guest's memory. ERROR_NOT_FOUND: no kernel has started there (yet). */
 struct error *linux_guest_find(struct target *t, struct linux_guest *ret);
 
+/* The note at a known place. */
+struct error *linux_guest_at(struct target *t, uint64_t gpa, struct linux_guest *ret);
+
 /* Values of the note: SYMBOL(name), OFFSET(struct.member), SIZE(struct), NUMBER(name). False: not there. */
 bool linux_guest_symbol(const struct linux_guest *g, const char *name, uint64_t *ret);
 bool linux_guest_offset(const struct linux_guest *g, const char *name, uint64_t *ret);

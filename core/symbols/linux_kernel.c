@@ -13,6 +13,9 @@
 #define BTF_LEN_MAX (64u << 20)
 #define IMAGE_MAX (512u << 20)
 #define PAGE 4096u
+#define GAP_MAX (16u << 20)
+/* arch/x86/include/asm/page_64_types.h: __START_KERNEL_map. */
+#define X86_KERNEL_MAP 0xffffffff80000000ull
 #define RELEASE_PREFIX "Linux version "
 
 /* ---- symbols and types ----------------------------------------------------------------------- */
@@ -139,37 +142,40 @@ bool linux_kernel_is_there(const struct linux_kernel *k)
 
 /* ---- before the note ------------------------------------------------------------------------- */
 
-/* The image as the page tables of @regs map it: up and down from the pc, as long as it lies in one piece. */
+static bool maps_to(const struct linux_guest *g, uint64_t addr, uint64_t gpa)
+{
+	struct mmu_walk walk;
+	struct error *err = target_walk(g->target, &g->regs, addr, &walk);
+
+	error_destroy(err);
+	return !err && walk.verdict == MMU_MAPPED && walk.gpa == gpa;
+}
+
+/*
+ * The image as the kernel's page tables map it: up and down from @pc, as long as it lies in one piece of
+ * physical memory. Parts that were given back after the start leave gaps.
+ */
 static bool image_range(const struct linux_guest *g, uint64_t pc, uint64_t *ret_addr, uint64_t *ret_gpa,
 			uint64_t *ret_len)
 {
+	uint64_t page = align_down(pc, PAGE), lo = page, hi = page, gpa;
 	struct mmu_walk walk;
-	uint64_t lo = align_down(pc, PAGE), hi, gpa;
+	struct error *err = target_walk(g->target, &g->regs, page, &walk);
 
-	if (target_walk(g->target, &g->regs, lo, &walk) || walk.verdict != MMU_MAPPED)
+	error_destroy(err);
+	if (err || walk.verdict != MMU_MAPPED)
 		return false;
 	gpa = walk.gpa;
-	hi = lo;
-	while (pc - lo < IMAGE_MAX && gpa >= pc - lo + PAGE) {
-		struct error *err = target_walk(g->target, &g->regs, lo - PAGE, &walk);
-
-		error_destroy(err);
-		if (err || walk.verdict != MMU_MAPPED || walk.gpa != gpa - (align_down(pc, PAGE) - lo) - PAGE)
-			break;
-		lo -= PAGE;
-	}
-	while (hi - pc < IMAGE_MAX) {
-		struct error *err = target_walk(g->target, &g->regs, hi, &walk);
-
-		error_destroy(err);
-		if (err || walk.verdict != MMU_MAPPED || walk.gpa != gpa + (hi - align_down(pc, PAGE)))
-			break;
-		hi += PAGE;
-	}
+	for (uint64_t off = PAGE; off <= gpa && off < IMAGE_MAX && lo - (page - off) <= GAP_MAX; off += PAGE)
+		if (maps_to(g, page - off, gpa - off))
+			lo = page - off;
+	for (uint64_t off = PAGE; off < IMAGE_MAX && page + off > page && page + off - hi <= GAP_MAX; off += PAGE)
+		if (maps_to(g, page + off, gpa + off))
+			hi = page + off;
 	*ret_addr = lo;
-	*ret_gpa = gpa - (align_down(pc, PAGE) - lo);
-	*ret_len = hi - lo;
-	return hi > lo;
+	*ret_gpa = gpa - (page - lo);
+	*ret_len = hi - lo + PAGE;
+	return true;
 }
 
 static bool place_by_image(const struct linux_guest *g, uint64_t pc, struct kallsyms_place *ret)
@@ -254,6 +260,44 @@ struct error *linux_kernel_load_early(struct target *t, const struct regs *regs,
 	load_orc(k);
 	*ret = k;
 	return NULL;
+}
+
+/*
+ * Found early, its first page tables were those of the moment, which map little more than the image. Once the
+ * kernel has its own, they serve; once it has written its note, that does.
+ */
+void linux_kernel_settle(struct linux_kernel *k)
+{
+	uint64_t tables, phys_base, banner, note = 0;
+	struct linux_guest *g;
+	struct reg_ref cr3;
+	struct mmu_walk walk;
+	uint8_t byte;
+
+	if (!k->by_scan || !linux_kernel_symbol(k, "init_top_pgt", &tables) ||
+	    !linux_kernel_symbol(k, "phys_base", &phys_base) || !linux_kernel_symbol(k, "linux_banner", &banner) ||
+	    !reg_lookup(k->guest.regs.arch, "cr3", &cr3))
+		return;
+	g = xcalloc(1, sizeof(*g));
+	*g = k->guest;
+	struct error *err = linux_kernel_read_number(k, phys_base, 8, &phys_base);
+	if (!err) {
+		regs_set(&g->regs, cr3.reg, tables - X86_KERNEL_MAP + phys_base);
+		err = linux_guest_read(g, banner, &byte, 1);
+	}
+	if (!err)
+		k->guest.regs = g->regs;
+	if (!err && linux_kernel_symbol(k, "vmcoreinfo_data", &note))
+		err = linux_kernel_read_number(k, note, 8, &note);
+	if (!err && note >> 63 && !(err = target_walk(k->guest.target, &k->guest.regs, note, &walk)) &&
+	    walk.verdict == MMU_MAPPED)
+		err = linux_guest_at(k->guest.target, walk.gpa, g);
+	if (!err && g->note[0]) {
+		k->guest = *g;
+		k->by_scan = false;
+	}
+	error_destroy(err);
+	free(g);
 }
 
 /* ---- memory ---------------------------------------------------------------------------------- */

@@ -38,6 +38,8 @@ struct error *linux_kernel_load(struct target *t, struct symbols *syms, struct l
 /* The same before the note is written, with the page tables of a vCPU that is in the kernel's code. */
 struct error *linux_kernel_load_early(struct target *t, const struct regs *regs, struct symbols *syms,
 				      struct linux_kernel **ret);
+/* Of one loaded early: looks whether it has its own page tables and its note by now. Cheap. */
+void linux_kernel_settle(struct linux_kernel *k);
 /* Takes everything out of @syms again. NULL is fine. */
 void linux_kernel_destroy(struct linux_kernel *k);
 /* Whether this kernel is still where it was found. */

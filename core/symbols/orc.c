@@ -231,6 +231,26 @@ static bool restore_bp(const struct mem_reader *mem, const struct entry *e, uint
 	return true;
 }
 
+/*
+ * Indirect calls go through thunks against speculation (retpolines), which the tables do not describe. Single
+ * steps get there often. Their caller's address is on top of the stack, or below one of the thunk's own.
+ */
+static bool skip_thunk(const struct orc *orc, const struct mem_reader *mem, struct regs *regs)
+{
+	uint64_t sp = regs_u64(regs, regs->arch->reg_sp), ret;
+	struct entry e;
+
+	for (unsigned i = 0; i < 2; i++, sp += 8) {
+		if (!read_word(mem, sp, &ret) || !(ret >> 63) || !find_entry(orc, mem, ret - 1, &e) ||
+		    e.type < ENTRY_CALL)
+			continue;
+		regs_set(regs, regs->arch->reg_pc, ret);
+		regs_set(regs, regs->arch->reg_sp, sp + 8);
+		return true;
+	}
+	return false;
+}
+
 enum unwind_result orc_unwind(const struct orc *orc, const struct mem_reader *mem, struct regs *regs,
 			      bool *exact_pc, bool *interrupted)
 {
@@ -244,8 +264,11 @@ enum unwind_result orc_unwind(const struct orc *orc, const struct mem_reader *me
 	/* After a call at its very end a function's return address is the next function's. */
 	if (!(pc >> 63) || !find_entry(orc, mem, *exact_pc ? pc : pc - 1, &e))
 		return UNWIND_UNKNOWN;
-	if (e.type == ENTRY_END || e.type == ENTRY_UNDEFINED)
+	if (e.type == ENTRY_END || e.type == ENTRY_UNDEFINED) {
+		if (*exact_pc && skip_thunk(orc, mem, regs))
+			goto reached;
 		return e.type == ENTRY_END ? UNWIND_END : UNWIND_UNKNOWN;
+	}
 	if (!previous_sp(mem, regs, &e, &sp))
 		return UNWIND_END;
 	if (e.type == ENTRY_CALL) {
@@ -263,6 +286,7 @@ enum unwind_result orc_unwind(const struct orc *orc, const struct mem_reader *me
 	    (pc == regs_u64(regs, arch->reg_pc) && regs_u64(&up, arch->reg_sp) == old_sp))
 		return UNWIND_END;
 	*regs = up;
-	*exact_pc = *interrupted = e.type != ENTRY_CALL;
+reached:
+	*exact_pc = *interrupted = e.type >= ENTRY_REGS;
 	return UNWIND_CALLER;
 }
