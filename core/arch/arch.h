@@ -54,6 +54,9 @@ struct arch {
 	const char *(*mode_name)(const struct regs *regs);
 	/* Byte order of instructions and data right now, where it can change; NULL: .big_endian. */
 	bool (*big_endian_now)(const struct regs *regs);
+	/* Bytes at the start of the function with @code (8 bytes) that calls from its own module do not
+	 * execute; NULL: there is no such thing. */
+	unsigned (*local_entry)(const uint8_t code[8], bool big_endian);
 	/* The linear address of pc or sp: adds the segment base where there is one. */
 	uint64_t (*pc_linear)(const struct regs *regs);
 	uint64_t (*sp_linear)(const struct regs *regs);

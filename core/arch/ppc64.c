@@ -86,6 +86,16 @@ static const char *ppc64_mode_name(const struct regs *regs)
 	return names[!ppc64_big_endian_now(regs)][ppc64_code_bits(regs) == 64][kind];
 }
 
+/* A function of the ELF V2 ABI that needs its TOC pointer computes it first: addis r2,r12,X (or lis r2,X in
+ * programs at a fixed address); addi r2,r2,Y. Callers that share the TOC enter behind that. */
+static unsigned ppc64_local_entry(const uint8_t code[8], bool big_endian)
+{
+	uint32_t first = (uint32_t)bytes_read(code, 4, big_endian) >> 16;
+	uint32_t second = (uint32_t)bytes_read(code + 4, 4, big_endian) >> 16;
+
+	return (first == 0x3c4c || first == 0x3c40) && second == 0x3842 ? 8 : 0;
+}
+
 static uint64_t linear(const struct regs *regs, uint64_t address)
 {
 	return ppc64_code_bits(regs) == 64 ? address : address & MASK(31, 0);
@@ -168,6 +178,7 @@ static const char *ppc64_reg_meaning(const struct regs *regs, unsigned id, char 
 	.reg_flags = PPC64_CR, \
 	.code_bits = ppc64_code_bits, \
 	.big_endian_now = ppc64_big_endian_now, \
+	.local_entry = ppc64_local_entry, \
 	.mode_name = ppc64_mode_name, \
 	.pc_linear = ppc64_pc_linear, \
 	.sp_linear = ppc64_sp_linear, \

@@ -75,6 +75,26 @@ static bool of_module(struct session *s, const char *text, struct symbol *ret)
 	return symbols_by_name_in(s->symbols, buf, buf + (open - text) + 1, ret);
 }
 
+/* Symbols without debug info (kallsyms) do not say where local calls enter: the code does. */
+static uint64_t skip_global_entry(struct session *s, uint64_t addr)
+{
+	const struct regs *regs;
+	uint8_t code[8];
+	struct error *error;
+	size_t done;
+	bool stale;
+
+	if (!s->target || !s->target->arch->local_entry)
+		return addr;
+	error = session_regs(s, REGS_CORE, &regs, &stale);
+	if (!error)
+		error = target_virt_read(s->target, regs, addr, code, sizeof(code), &done);
+	if (!error)
+		return addr + s->target->arch->local_entry(code, arch_is_big_endian(regs));
+	error_destroy(error);
+	return addr;
+}
+
 static struct error *locate(struct session *s, const char *text, bool skip_prologue, uint64_t *ret)
 {
 	struct expr_value value;
@@ -95,10 +115,12 @@ static struct error *locate(struct session *s, const char *text, bool skip_prolo
 	if (symbols_by_name(s->symbols, text, &sym)) {
 		*ret = skip_prologue && sym.type == SYMBOL_FUNC ?
 		       symbols_after_prologue(s->symbols, sym.addr) : sym.addr;
+		if (skip_prologue && sym.type == SYMBOL_FUNC && *ret == sym.addr)
+			*ret = skip_global_entry(s, sym.addr);
 		return NULL;
 	}
 	if (of_module(s, text, &sym)) {
-		*ret = sym.addr;
+		*ret = skip_prologue ? skip_global_entry(s, sym.addr) : sym.addr;
 		return NULL;
 	}
 	if (is_file_line(text, &colon)) {

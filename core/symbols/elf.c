@@ -123,6 +123,15 @@ static uint64_t section_end(Elf *elf, unsigned index, uint64_t addr)
 	return addr + (header.sh_size - (addr - header.sh_addr));
 }
 
+/* 64-bit ELF V2 ABI for POWER, 2.3.2.1: bits 7..5 are the logarithm of the distance in bytes; 0 and 1
+ * mean none, 7 is reserved. */
+static uint8_t local_entry(unsigned char st_other)
+{
+	unsigned code = st_other >> 5;
+
+	return code >= 2 && code <= 6 ? 1u << code : 0;
+}
+
 static void add_entry(struct symbol_object *object, const GElf_Sym *sym, const char *name,
 		      entry_vec *entries)
 {
@@ -137,6 +146,8 @@ static void add_entry(struct symbol_object *object, const GElf_Sym *sym, const c
 	/* .set and .equ make absolute symbols; linker scripts too, for addresses as well as sizes. */
 	e.is_constant = sym->st_shndx == SHN_ABS && e.type == SYMBOL_OTHER;
 	e.addr = sym->st_value;
+	if (e.type == SYMBOL_FUNC && object->is_elfv2)
+		e.local_entry = local_entry(sym->st_other);
 	if (__builtin_add_overflow(e.addr, e.size ? e.size : UNSIZED_REACH, &end))
 		end = UINT64_MAX;
 	if (!e.size) {
@@ -200,7 +211,10 @@ static struct error *load(struct symbols *syms, struct symbol_object *object, si
 	struct error *err = check_header(object);
 	entry_vec entries = { 0 };
 	Elf_Scn *table = NULL;
+	GElf_Ehdr header;
 
+	object->is_elfv2 = !err && gelf_getehdr(object->elf, &header) && header.e_machine == EM_PPC64 &&
+			   (header.e_flags & 3) == 2;
 	if (!err)
 		err = find_sections(object, &table);
 	if (!err && table)

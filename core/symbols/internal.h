@@ -20,6 +20,7 @@ struct symbol_entry {
 	uint64_t addr, size;
 	uint64_t end;		/* first address it is no longer near: of unsized ones a guess */
 	uint8_t type;		/* enum symbol_type */
+	uint8_t local_entry;	/* see struct symbol */
 	uint8_t rank;		/* which of several at an address or of a name to prefer */
 	bool is_module;		/* @object is a module of a guest's kernel */
 	bool is_constant;	/* an assembler's constant: found by name only */
@@ -59,6 +60,7 @@ struct symbol_object {
 	int fd;			/* -1: from memory */
 	uint64_t file_size;
 	Elf *elf;
+	bool is_elfv2;		/* 64-bit POWER, its ELF V2 ABI */
 	Dwarf *dwarf;		/* NULL: no debug info */
 	VEC(struct address_range) code; /* its executable sections, as linked */
 	struct line_table lines;

@@ -425,10 +425,13 @@ uint64_t symbols_after_prologue(const struct symbols *syms, uint64_t func_addr)
 	const struct line_row *row, *end, *second = NULL;
 	struct line_unit *unit;
 	struct symbol sym;
-	uint64_t off, limit = UINT64_MAX;
+	uint64_t off, limit = UINT64_MAX, entry = func_addr;
 
-	if (symbols_by_addr(syms, func_addr, &sym, &off) && off == 0 && sym.size)
-		limit = sym.addr + sym.size;
+	if (symbols_by_addr(syms, func_addr, &sym, &off) && off == 0) {
+		entry += sym.local_entry;
+		if (sym.size)
+			limit = sym.addr + sym.size;
+	}
 	for (size_t i = 0; i < syms->objects.len; i++) {
 		struct symbol_object *object = syms->objects.data[i];
 
@@ -448,7 +451,7 @@ uint64_t symbols_after_prologue(const struct symbols *syms, uint64_t func_addr)
 		}
 		if (second && (!unit->is_optimized || keeps_parameters(unit, func_addr - object->offset)))
 			return second->start + object->offset;
-		return func_addr;
+		break;
 	}
-	return func_addr;
+	return entry;
 }

@@ -200,7 +200,7 @@ static const struct symbol_index *index_get(const struct symbols *syms)
 static void fill(const struct symbol_entry *entry, struct symbol *ret)
 {
 	*ret = (struct symbol){ .name = entry->name, .addr = entry->addr, .size = entry->size,
-				.type = entry->type, .object = entry->object,
+				.type = entry->type, .object = entry->object, .local_entry = entry->local_entry,
 				.is_module = entry->is_module };
 }
 

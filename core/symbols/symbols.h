@@ -19,6 +19,7 @@ struct symbol {
 	const char *name;	/* borrowed from the symbols object */
 	uint64_t addr, size;
 	enum symbol_type type;
+	uint8_t local_entry;	/* bytes from @addr to where callers of the same module enter (ELFv2, POWER) */
 	const char *object;	/* name of the file or module it came from */
 	bool is_module;		/* @object is a module of a guest's kernel */
 };

@@ -111,6 +111,7 @@ static struct error *testdev_create(struct vm *vm, unsigned unit, struct device 
 }
 
 const struct device_model device_testdev = {
+	.arch = "x86_64",
 	.name = "testdev",
 	.help = "pc-testdev's ports: a latch at 0xe0, interrupt lines at 0x2000, plain MMIO",
 	.create = testdev_create,

@@ -153,9 +153,23 @@ static void meanings(void **state)
 	assert_null(r.arch->reg_meaning(&r, PPC64_R3, buf, sizeof(buf)));
 }
 
+/* addis r2,r12,0x12; addi r2,r2,-0x8000 in both byte orders; and a function that needs no TOC. */
+static void test_local_entry(void **state)
+{
+	static const uint8_t le[8] = { 0x12, 0, 0x4c, 0x3c, 0, 0x80, 0x42, 0x38 };
+	static const uint8_t be[8] = { 0x3c, 0x4c, 0, 0x12, 0x38, 0x42, 0x80, 0 };
+	static const uint8_t none[8] = { 0xa6, 2, 8, 0x7c, 0x10, 0, 1, 0xf8 };
+
+	assert_int_equal(arch_ppc64le.local_entry(le, false), 8);
+	assert_int_equal(arch_ppc64.local_entry(be, true), 8);
+	assert_int_equal(arch_ppc64le.local_entry(be, false), 0);
+	assert_int_equal(arch_ppc64le.local_entry(none, false), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_local_entry),
 		cmocka_unit_test(one_reg_ids), cmocka_unit_test(modes), cmocka_unit_test(bits_have_names),
 		cmocka_unit_test(vectors), cmocka_unit_test(names), cmocka_unit_test(meanings),
 	};
