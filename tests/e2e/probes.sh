@@ -16,7 +16,7 @@ fail() {
 	echo "probes can not attach here: $(grep -m 1 'probe .* cannot run here' "$TMPDIR/out")"
 	exit 77
 }
-probes=(halt timers)
+probes=(halt timers irqs)
 commands=()
 for p in "${probes[@]}"; do commands+=(-x "probe on $p events"); done
 commands+=(-x 'probe on profile:997 events' -x 'continue &' -x 'wait 3s' -x 'info probe profile')
@@ -30,6 +30,7 @@ has() {
 has halt 'halt, (slept|polling won)'
 has halt 'wake-up to running'
 has timers 'LAPIC timer late'
+has irqs 'accepted to (EOI|injected)'
 for p in "${probes[@]}"; do
 	grep -q "\"type\":\"probe_state\",\"name\":\"$p\".*\"lost\":0" "$TMPDIR/out" || fail "$p lost events"
 	grep -qE "\"type\":\"$p.*\"histogram\":\[\{" "$TMPDIR/out" || fail "$p has no histogram"
