@@ -70,7 +70,7 @@ LIBS := $(shell $(PKG_CONFIG) --libs $(PKGS) 2>/dev/null) -lZydis -lZycore -lfdt
 
 CORE_SRC := $(wildcard core/*/*.c core/*/*/*.c)
 GUEST_SRC := $(wildcard guest/*.c guest/cmd/*.c guest/hw/*.c guest/load/*.c guest/virtio/*.c guest/arch/$(GUEST_ARCH)/*.c)
-PROBES_SRC := $(wildcard probes/*.c)
+PROBES_SRC := $(wildcard probes/*.c probes/lang/*.c)
 UI_SRC := $(wildcard ui/*.c ui/*/*.c)
 # Programs among the helpers of tests.
 DRIVER_SRC := $(wildcard tests/lib/cmdtest.c tests/lib/screentest.c tests/lib/jsonlines.c)

@@ -4,6 +4,7 @@
 
 #include "core/command/command.h"
 #include "probes/doctor.h"
+#include "probes/lang/lang.h"
 #include "probes/set.h"
 
 #define COMMAND(name) extern const struct command cmd_##name;
@@ -22,4 +23,5 @@ void probes_register(struct session *session)
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
 		session_add_command(session, commands[i]);
 	probes_doctor_register(session);
+	lang_register(session);
 }

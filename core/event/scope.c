@@ -50,6 +50,12 @@ bool event_scope_field(const struct schema *schema, const char *name, unsigned *
 	return false;
 }
 
+const char *event_scope_header(unsigned index)
+{
+	return index >= HEADER_BASE && index - HEADER_BASE < ARRAY_SIZE(header_names) ?
+	       header_names[index - HEADER_BASE] : NULL;
+}
+
 bool event_env_field(const struct event_field_ctx *ctx, unsigned index, uint64_t *ret)
 {
 	const struct event *event = ctx->event;

@@ -49,6 +49,8 @@ struct event_field_ctx {
 };
 bool event_scope_field(const struct schema *schema, const char *name, unsigned *ret_index,
 		       bool *ret_signed);
+/* The name behind an index that event_scope_field() gave for what every event has; NULL: it is a schema's. */
+const char *event_scope_header(unsigned index);
 bool event_env_field(const struct event_field_ctx *ctx, unsigned index, uint64_t *ret);
 
 /* One event as a record: time relative to @t0, vCPU, name, fields. The text is one line. */

@@ -143,6 +143,7 @@ struct binder {
 	struct names names;
 	const struct program_clause *clause;
 	const struct program_spec *step;
+	bool without_pred;
 	struct probe_binding *binding;
 	struct error *error;
 };
@@ -152,6 +153,8 @@ static bool is_wanted(const struct binder *b, const struct program_expr *e)
 {
 	const struct program_clause *c = b->clause;
 
+	if (b->without_pred && e == &c->pred)
+		return false;
 	if (!b->step)
 		return true;
 	for (size_t i = 0; i < c->specs.len; i++)
@@ -202,11 +205,12 @@ static void make_variable(void *ctx, const struct program_stmt *st)
 
 struct error *probe_bind(const struct program *program, struct program_clause *clause,
 			 const struct schema *schema, const struct expr_scope *base, struct probe_vars *vars,
-			 const struct program_spec *step, struct probe_binding **ret)
+			 const struct program_spec *step, bool without_pred, struct probe_binding **ret)
 {
 	struct probe_binding *binding = xcalloc(1, sizeof(*binding));
 	struct binder b = {
 		.program = program, .names = { schema, base, vars }, .clause = clause, .step = step,
+		.without_pred = without_pred,
 		.binding = binding,
 	};
 

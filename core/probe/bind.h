@@ -39,10 +39,11 @@ struct probe_binding {
 };
 
 /* @schema may be NULL, @base's slots too. @step of a sequence or invariant: its own condition and the key; the
- * actions with the last step. NULL: everything. The error points into the program. */
+ * actions with the last step. NULL: everything, but for the condition with @without_pred (it was applied where
+ * the event comes from). The error points into the program. */
 struct error *probe_bind(const struct program *program, struct program_clause *clause,
 			 const struct schema *schema, const struct expr_scope *base, struct probe_vars *vars,
-			 const struct program_spec *step, struct probe_binding **ret);
+			 const struct program_spec *step, bool without_pred, struct probe_binding **ret);
 void probe_binding_destroy(struct probe_binding *binding); /* NULL is fine */
 
 /* What an expression is evaluated against. */

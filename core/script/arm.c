@@ -16,7 +16,8 @@ static void use_schema(struct script_clause *c, const struct program_spec *spec,
 	struct error *error;
 
 	use.spec = own ? spec : NULL;
-	error = probe_bind(c->script->program, c->clause, schema, NULL, &c->script->vars, use.spec, &use.binding);
+	error = probe_bind(c->script->program, c->clause, schema, NULL, &c->script->vars, use.spec, filtered,
+			   &use.binding);
 	if (!error)
 		vec_push(&c->uses, use);
 	else if (!*first)
@@ -82,7 +83,7 @@ static struct error *unknown(struct script_clause *c, const struct program_spec 
 	return error;
 }
 
-static struct error *arm_provider(struct script_clause *c, const struct program_spec *spec, bool *ret_known)
+static struct error *arm_provider(struct script_clause *c, const struct program_spec *spec, bool *ret_opened)
 {
 	struct session *s = c->script->session;
 	struct probe_request req = {
@@ -92,19 +93,19 @@ static struct error *arm_provider(struct script_clause *c, const struct program_
 	};
 	struct error *error = NULL, *first = NULL;
 
-	*ret_known = false;
+	*ret_opened = false;
 	for (size_t i = 0; i < s->providers.len; i++) {
 		const struct probe_provider *p = s->providers.data[i];
 		struct probe_source *src;
 		if (strcmp(p->prefix, spec->provider) != 0)
 			continue;
-		*ret_known = true;
 		error_destroy(error);
 		error = p->open(p->ctx, s, &req, &src);
 		if (error && error_code(error) == ERROR_NOT_FOUND)
 			continue;
 		if (error)
 			break;
+		*ret_opened = true;
 		vec_push(&c->sources, src);
 		for (size_t k = 0; k < src->schemas.len; k++)
 			use_schema(c, spec, src->schemas.data[k], src->filtered, &first);
@@ -120,13 +121,13 @@ static struct error *arm_spec(struct script_clause *c, const struct program_spec
 {
 	struct error *error;
 	unsigned found;
-	bool known;
+	bool opened;
 
 	if (!strcmp(spec->provider, "guest"))
 		return script_arm_guest(c, spec);
 	if (!c->script->options.replay) {
-		error = arm_provider(c, spec, &known);
-		if (known && (!error || error_code(error) != ERROR_NOT_FOUND))
+		error = arm_provider(c, spec, &opened);
+		if (opened || (error && error_code(error) != ERROR_NOT_FOUND))
 			return error;
 		error_destroy(error);
 	}
@@ -148,7 +149,7 @@ struct error *script_arm(struct script_clause *c)
 
 	if (c->clause->kind == CLAUSE_BEGIN || c->clause->kind == CLAUSE_END || c->clause->kind == CLAUSE_EVERY) {
 		struct script_use use = { 0 };
-		error = probe_bind(script->program, c->clause, NULL, NULL, &script->vars, NULL, &use.binding);
+		error = probe_bind(script->program, c->clause, NULL, NULL, &script->vars, NULL, false, &use.binding);
 		if (error)
 			return error;
 		vec_push(&c->uses, use);

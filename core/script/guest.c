@@ -80,7 +80,8 @@ struct error *script_arm_guest(struct script_clause *c, const struct program_spe
 		return error_hint(program_error(c->script->program, spec->at, ERROR_STATE,
 						"guest:%s wants a guest, and none is here", spec->name),
 				  "vmscope probe FILE -- run GUEST");
-	error = probe_bind(c->script->program, c->clause, NULL, &base, &c->script->vars, NULL, &use.binding);
+	error = probe_bind(c->script->program, c->clause, NULL, &base, &c->script->vars, NULL, false,
+			   &use.binding);
 	if (error)
 		return error;
 	/* On the vCPU's own thread where the condition needs nothing of this program. */

@@ -47,7 +47,6 @@ struct script {
 	struct probe_vars vars;
 	uint64_t hits, findings;
 	bool exited, listening, ended;
-	struct loop_source *reader; /* fetches sums kept elsewhere */
 };
 
 struct script_set {

@@ -11,7 +11,6 @@
 #include "core/script/internal.h"
 
 #define PART "scripts"
-#define FETCH_NS 200000000ULL	/* sums kept elsewhere come in at least so often */
 
 struct script *script_at(struct session *s, unsigned i)
 {
@@ -78,11 +77,6 @@ void script_fetch(struct script *script)
 	}
 }
 
-static void on_fetch(void *ctx, uint32_t events)
-{
-	script_fetch(ctx);
-}
-
 static void on_event(void *ctx, const struct event *event, const struct schema *schema)
 {
 	script_feed(ctx, event, schema);
@@ -97,7 +91,6 @@ static void destroy(struct script *script)
 {
 	struct event_sink sink = sink_of(script);
 
-	loop_remove(take_ptr(script->reader));
 	if (script->listening)
 		event_store_remove_sink(script->session->events, &sink);
 	for (size_t i = 0; i < script->clauses.len; i++) {
@@ -160,8 +153,6 @@ struct error *script_load(struct session *s, struct program *program, const stru
 	error = script_check(script);
 	if (!error)
 		error = arm_all(script);
-	if (!error && !options->replay)
-		error = loop_add_timer(s->loop, FETCH_NS, FETCH_NS, on_fetch, script, &script->reader);
 	if (error) {
 		destroy(script);
 		return error;

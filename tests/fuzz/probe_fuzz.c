@@ -34,7 +34,7 @@ static void clause(const struct program *program, struct program_clause *c, cons
 		uint8_t bytes[EVENT_SIZE_MAX];
 	} u = { .event = { .size = sizeof(u), .payload_len = schema->size, .vcpu = 1 } };
 	struct run run = { .context = { .schema = schema, .event = &u.event, .vars = vars } };
-	struct error *error = probe_bind(program, c, schema, NULL, vars, NULL, &run.binding);
+	struct error *error = probe_bind(program, c, schema, NULL, vars, NULL, false, &run.binding);
 
 	if (error) {
 		error_destroy(error);
