@@ -90,8 +90,10 @@ void device_irq_share(struct device *dev, unsigned gsi, bool level);
 void device_msi(struct device *dev, unsigned slot, uint64_t addr, uint32_t data);
 /* Has the machine local APICs that take messages? */
 bool device_has_msi(struct vm *vm);
-/* An event of any schema. Any thread. */
-void device_emit(struct device *dev, uint32_t schema, const void *payload, size_t len);
+/* An event of any schema. Any thread. True: a catchpoint is for it; the caller does nothing more for the
+ * guest, leaves its locks and calls device_stop(), which ends the run. */
+bool device_emit(struct device *dev, uint32_t schema, const void *payload, size_t len);
+void device_stop(struct device *dev);
 /* Writes of @size bytes (0: any) at guest-physical @gpa count up the eventfd @fd instead of being exits;
  * with @match only those of @value. False: this host can not. */
 bool device_doorbell(struct device *dev, uint64_t gpa, unsigned size, bool match, uint64_t value, int fd,

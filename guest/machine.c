@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
+#include "core/base/bits.h"
 #include "guest/vm.h"
 
 #define DEVICE_UNITS_MAX 16
@@ -293,9 +294,32 @@ bool device_threads(struct vm *vm)
 	return true;
 }
 
-void device_emit(struct device *dev, uint32_t schema, const void *payload, size_t len)
+bool device_emit(struct device *dev, uint32_t schema, const void *payload, size_t len)
 {
+	union {
+		struct event event;
+		uint8_t bytes[EVENT_SIZE_MAX];
+	} copy = { .event = { .schema = schema } };
+
 	vm_event(dev->vm, schema, EVENT_NO_VCPU, payload, len);
+	if (!(atomic_load_explicit(&dev->vm->stops.device_events, memory_order_relaxed) & BIT(schema)))
+		return false;
+	copy.event.time_ns = clock_now_ns();
+	copy.event.size = align_up(sizeof(copy.event) + len, 8);
+	copy.event.cpu = ~0u;
+	copy.event.vm = 1;
+	copy.event.vcpu = EVENT_NO_VCPU;
+	copy.event.payload_len = len;
+	memcpy(copy.event.payload, payload, len);
+	return stops_hit_device(dev->vm, &copy.event);
+}
+
+void device_stop(struct device *dev)
+{
+	struct stop_report report;
+
+	if (stops_take_device(dev->vm, &report))
+		run_request_stop(dev->vm, &report);
 }
 
 bool device_doorbell(struct device *dev, uint64_t gpa, unsigned size, bool match, uint64_t value, int fd,

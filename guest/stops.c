@@ -11,6 +11,7 @@
 void stops_init(struct stops *stops)
 {
 	pthread_mutex_init(&stops->watch_lock, NULL);
+	pthread_mutex_init(&stops->event_lock, NULL);
 	stops->generation = 1;
 }
 
@@ -27,6 +28,7 @@ void stops_deinit(struct stops *stops)
 		entry_free(stops->list.data[i]);
 	vec_free(&stops->list);
 	pthread_mutex_destroy(&stops->watch_lock);
+	pthread_mutex_destroy(&stops->event_lock);
 }
 
 struct stop_entry *stops_find(struct vm *vm, unsigned id)
@@ -268,8 +270,10 @@ void stops_plan(struct vm *vm)
 
 		unplan(vm, e);
 		if (e->fired && !is_pending(vm, e->spec.id)) {
-			entry_free(e);
+			pthread_mutex_lock(&stops->event_lock);
 			vec_remove(&stops->list, i);
+			pthread_mutex_unlock(&stops->event_lock);
+			entry_free(e);
 		} else {
 			i++;
 		}
@@ -283,6 +287,7 @@ void stops_plan(struct vm *vm)
 			if ((stops->list.data[i]->spec.want == STOP_MECH_DR) == (pass == 0))
 				plan_entry(vm, stops->list.data[i]);
 	plan_pages(vm);
+	atomic_store(&stops->device_events, stops->catch_events);
 	if (memcmp(before, stops->slot, sizeof(before)))
 		stops->generation++;
 }
@@ -361,9 +366,11 @@ static struct error *want_error(const struct stop_entry *e)
 
 static void remove_entry(struct vm *vm, struct stop_entry *e)
 {
+	pthread_mutex_lock(&vm->stops.event_lock);
 	for (size_t i = 0; i < vm->stops.list.len; i++)
 		if (vm->stops.list.data[i] == e)
 			vec_remove(&vm->stops.list, i);
+	pthread_mutex_unlock(&vm->stops.event_lock);
 	if (e->planted)
 		memory_unplant(&vm->mem, e->gpa);
 	entry_free(e);
@@ -397,7 +404,9 @@ struct error *stops_arm(struct vm *vm, const struct stop_spec *spec)
 	if (spec->kind == STOP_KIND_WATCH)
 		e->before = xcalloc(1, spec->len);
 	atomic_store(&e->ignore_left, spec->ignore);
+	pthread_mutex_lock(&vm->stops.event_lock);
 	vec_push(&vm->stops.list, e);
+	pthread_mutex_unlock(&vm->stops.event_lock);
 	stops_plan(vm);
 	err = want_error(e);
 	if (err) {
@@ -448,9 +457,11 @@ struct error *stops_update(struct vm *vm, unsigned id, struct expr_prog *cond, u
 	if (e) {
 		struct expr_prog *old = e->spec.cond;
 
+		pthread_mutex_lock(&vm->stops.event_lock);
 		e->spec.cond = cond ? expr_ref(cond) : NULL;
 		e->spec.ignore = ignore;
 		atomic_store(&e->ignore_left, ignore);
+		pthread_mutex_unlock(&vm->stops.event_lock);
 		expr_unref(old);
 	} else {
 		err = error_create(ERROR_NOT_FOUND, "no stop condition %u is armed", id);

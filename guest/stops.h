@@ -37,6 +37,12 @@ struct stops {
 	struct hw_slot slot[HW_SLOTS_MAX];
 	uint64_t generation;	/* counts changes of @slot */
 	uint64_t catch_events;	/* union over the list */
+	/* Threads of devices are not parked with the vCPUs: they read the list only with this lock, and
+	 * main changes it only with it. Taken after a queue's lock; nothing is locked inside. */
+	pthread_mutex_t event_lock;
+	_Atomic uint64_t device_events;	/* @catch_events once more, for them */
+	bool has_device_report;		/* a device's event is a stop: @device_report; event_lock */
+	struct stop_report device_report;
 	bool stepping;		/* something needs single steps */
 	bool step_watch;	/* a watchpoint does */
 	bool any_byte, any_slot;
@@ -70,6 +76,10 @@ struct error *stops_probe(struct vm *vm);
 bool stops_hit_pc(struct vcpu *v, uint64_t pc, struct stop_report *report);
 bool stops_hit_slots(struct vcpu *v, const struct debug_exit *debug, struct stop_report *report);
 bool stops_hit_event(struct vcpu *v, const struct event *event, struct stop_report *report);
+/* Any thread that is no vCPU: conditions may use the event's fields and guest-physical memory. True: the
+ * report is kept; stops_take_device() gives it once. */
+bool stops_hit_device(struct vm *vm, const struct event *event);
+bool stops_take_device(struct vm *vm, struct stop_report *ret);
 /* After a step of the instruction at @pc: compares what is watched by stepping. */
 bool stops_hit_step(struct vcpu *v, uint64_t pc, struct stop_report *report);
 /* Before a step: does the instruction at @pc read what a read or access watchpoint covers? */

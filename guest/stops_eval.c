@@ -9,7 +9,8 @@
 #include "guest/vm.h"
 
 struct env {
-	struct vcpu *v;
+	struct vm *vm;
+	struct vcpu *v;		/* NULL: a device's event, nobody's registers */
 	struct mem_reader reader;
 	struct event_field_ctx field;
 };
@@ -20,6 +21,8 @@ static bool env_reg(void *ctx, unsigned id, uint64_t *ret)
 	struct reg_ref ref;
 	uint64_t whole;
 
+	if (!env->v)
+		return false;
 	if (id < REGS_MAX)
 		return machine_host.reg_get(env->v, id, ret);
 	ref = reg_ref_unpack(id);
@@ -34,13 +37,16 @@ static bool env_mem(void *ctx, uint64_t gva, void *buf, size_t len)
 {
 	struct env *env = ctx;
 
-	return env->reader.virt(env->reader.ctx, gva, buf, len);
+	return env->v && env->reader.virt(env->reader.ctx, gva, buf, len);
 }
 
 static bool env_phys(void *ctx, uint64_t gpa, void *buf, size_t len)
 {
 	struct env *env = ctx;
+	uint64_t bad;
 
+	if (!env->v)
+		return memory_read(&env->vm->mem, gpa, buf, len, &bad);
 	return env->reader.phys(env->reader.ctx, gpa, buf, len);
 }
 
@@ -58,11 +64,11 @@ static const char *reg_name(unsigned id)
 	return reg < machine_host.arch->nregs ? machine_host.arch->regs[reg].name : "?";
 }
 
-/* 1: holds, 0: does not, -1: @report says why it could not be evaluated. */
-static int evaluate(struct vcpu *v, struct stop_entry *e, const struct event *event,
+/* 1: holds, 0: does not, -1: @report says why it could not be evaluated. @v NULL: a device's event. */
+static int evaluate(struct vm *vm, struct vcpu *v, struct stop_entry *e, const struct event *event,
 		    struct stop_report *report)
 {
-	struct env env = { .v = v, .reader = vcpu_reader(v) };
+	struct env env = { .vm = vm, .v = v };
 	const struct expr_env ops = {
 		.ctx = &env, .reg = env_reg, .mem = env_mem, .phys = env_phys, .field = env_field,
 		.big_endian = machine_host.arch->big_endian,
@@ -71,6 +77,8 @@ static int evaluate(struct vcpu *v, struct stop_entry *e, const struct event *ev
 	struct expr_fault fault;
 	struct error *err;
 
+	if (v)
+		env.reader = vcpu_reader(v);
 	if (event)
 		env.field = (struct event_field_ctx){ .schema = &vmm_schemas[event->schema], .event = event };
 	atomic_fetch_add_explicit(&e->checked, 1, memory_order_relaxed);
@@ -79,7 +87,7 @@ static int evaluate(struct vcpu *v, struct stop_entry *e, const struct event *ev
 	err = expr_fault_error(&fault, e->spec.cond, reg_name);
 	memset(report, 0, sizeof(*report));
 	report->reason = STOP_COND_FAULT;
-	report->vcpu = v->index;
+	report->vcpu = v ? v->index : 0;
 	report->id = e->spec.id;
 	snprintf(report->text, sizeof(report->text), "the condition of %u (%s) cannot be evaluated: %s",
 		 e->spec.id, expr_text(e->spec.cond), error_message(err));
@@ -111,7 +119,7 @@ bool stops_accept(struct vcpu *v, struct stop_entry *e, const struct event *even
 	if (e->spec.has_sp_above && machine_host.sp(v) <= e->spec.sp_above)
 		return false;
 	if (e->spec.cond) {
-		int holds = evaluate(v, e, event, report);
+		int holds = evaluate(v->vm, v, e, event, report);
 
 		if (holds <= 0)
 			return holds < 0;
@@ -221,4 +229,65 @@ bool stops_hit_event(struct vcpu *v, const struct event *event, struct stop_repo
 			hit |= stops_accept(v, e, event, hit ? &other : report);
 	}
 	return hit;
+}
+
+/* ---- devices --------------------------------------------------------------------------------------- */
+
+static bool accept_device(struct vm *vm, struct stop_entry *e, const struct event *event,
+			  struct stop_report *report)
+{
+	if (e->fired)
+		return false;
+	if (e->spec.cond) {
+		int holds = evaluate(vm, NULL, e, event, report);
+
+		if (holds <= 0)
+			return holds < 0;
+	}
+	atomic_fetch_add_explicit(&e->hits, 1, memory_order_relaxed);
+	if (ignored(e) || (e->spec.temporary && atomic_exchange(&e->fired, true)))
+		return false;
+	memset(report, 0, sizeof(*report));
+	report->reason = STOP_CATCH;
+	report->id = e->spec.id;
+	memcpy(report->event_bytes, event, event->size);
+	return true;
+}
+
+bool stops_hit_device(struct vm *vm, const struct event *event)
+{
+	struct stops *stops = &vm->stops;
+	struct stop_report report;
+	bool hit = false;
+
+	if (!(atomic_load_explicit(&stops->device_events, memory_order_relaxed) & BIT(event->schema)))
+		return false;
+	pthread_mutex_lock(&stops->event_lock);
+	for (size_t i = 0; i < stops->list.len; i++) {
+		struct stop_entry *e = stops->list.data[i];
+
+		if (e->spec.kind != STOP_KIND_CATCH || !(e->spec.catch_events & BIT(event->schema)) ||
+		    !accept_device(vm, e, event, &report))
+			continue;
+		hit = true;
+		if (!stops->has_device_report)
+			stops->device_report = report;
+		stops->has_device_report = true;
+	}
+	pthread_mutex_unlock(&stops->event_lock);
+	return hit;
+}
+
+bool stops_take_device(struct vm *vm, struct stop_report *ret)
+{
+	struct stops *stops = &vm->stops;
+	bool has;
+
+	pthread_mutex_lock(&stops->event_lock);
+	has = stops->has_device_report;
+	if (has)
+		*ret = stops->device_report;
+	stops->has_device_report = false;
+	pthread_mutex_unlock(&stops->event_lock);
+	return has;
 }

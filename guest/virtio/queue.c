@@ -142,7 +142,12 @@ bool queue_enter(struct virtq *q, const uint32_t *generation)
 
 void queue_leave(struct virtq *q)
 {
+	bool caught = q->caught;
+
+	q->caught = false;
 	pthread_mutex_unlock(&q->lock);
+	if (caught)
+		device_stop(&q->dev->dev);
 }
 
 /* ---- chains ------------------------------------------------------------------------------------- */

@@ -78,6 +78,7 @@ struct virtq {
 	pthread_mutex_t lock;	/* guards what follows, and guest memory reached through the queue */
 	pthread_cond_t resumed;
 	bool ready, broken, paused, quit;
+	bool caught;		/* an event of this section is a stop: see queue_leave() */
 	uint32_t generation;	/* counts starts and stops */
 	bool packed, event_idx, indirect;
 	uint16_t num;		/* size as of the start */

@@ -27,6 +27,13 @@ static uint16_t used_index(const struct virtq *q, uint16_t index)
 	return q->packed ? (index & 0x7fff) | q->used_wrap << 15 : index;
 }
 
+/* The guest is to be stopped here: the queue is paused as by the stop itself, which queue_leave() asks for. */
+static void emit(struct virtq *q, uint32_t schema, const void *payload, size_t len)
+{
+	if (device_emit(&q->dev->dev, schema, payload, len))
+		q->paused = q->caught = true;
+}
+
 void trace_kick(struct virtq *q, uint64_t doorbells, bool polled)
 {
 	struct vmm_virtio_kick ev = {
@@ -38,7 +45,7 @@ void trace_kick(struct virtq *q, uint64_t doorbells, bool polled)
 	COMMON(&ev, q->dev, q->index);
 	ev.avail_idx = q->packed ? ev.last_avail : ring_acquire16(q->driver_host + 2);
 	q->last_kick_ns = clock_now_ns();
-	device_emit(&q->dev->dev, VMM_VIRTIO_KICK, &ev, sizeof(ev));
+	emit(q, VMM_VIRTIO_KICK, &ev, sizeof(ev));
 }
 
 static uint32_t cut(uint64_t len)
@@ -56,7 +63,7 @@ void trace_pick(struct virtq *q, const struct virtq_chain *c)
 
 	COMMON(&ev, q->dev, q->index);
 	ev.head_len = queue_read(q, c, 0, ev.head_bytes, sizeof(ev.head_bytes));
-	device_emit(&q->dev->dev, VMM_VIRTIO_PICK, &ev, sizeof(ev));
+	emit(q, VMM_VIRTIO_PICK, &ev, sizeof(ev));
 }
 
 void trace_used(struct virtq *q, const struct virtq_chain *c, uint32_t len)
@@ -67,7 +74,7 @@ void trace_used(struct virtq *q, const struct virtq_chain *c, uint32_t len)
 	};
 
 	COMMON(&ev, q->dev, q->index);
-	device_emit(&q->dev->dev, VMM_VIRTIO_USED, &ev, sizeof(ev));
+	emit(q, VMM_VIRTIO_USED, &ev, sizeof(ev));
 }
 
 void trace_irq(struct virtq *q, bool sent)
@@ -88,7 +95,7 @@ void trace_irq(struct virtq *q, bool sent)
 	} else {
 		q->suppressed++;
 	}
-	device_emit(&q->dev->dev, VMM_VIRTIO_IRQ, &ev, sizeof(ev));
+	emit(q, VMM_VIRTIO_IRQ, &ev, sizeof(ev));
 }
 
 void trace_finding(struct virtq *q, const struct virtq_fault *fault, bool fatal)
@@ -101,7 +108,7 @@ void trace_finding(struct virtq *q, const struct virtq_fault *fault, bool fatal)
 	COMMON(&ev, q->dev, q->index);
 	memcpy(ev.bytes, fault->bytes, sizeof(ev.bytes));
 	q->findings++;
-	device_emit(&q->dev->dev, VMM_VIRTIO_FINDING, &ev, sizeof(ev));
+	emit(q, VMM_VIRTIO_FINDING, &ev, sizeof(ev));
 }
 
 void trace_status(struct virtio_dev *dev, uint8_t before, uint8_t after, bool by_device)

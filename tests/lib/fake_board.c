@@ -118,11 +118,16 @@ bool device_threads(struct vm *vm)
 	return false;
 }
 
-void device_emit(struct device *dev, uint32_t schema, const void *payload, size_t len)
+bool device_emit(struct device *dev, uint32_t schema, const void *payload, size_t len)
 {
 	dev->vm->emitted++;
 	if (schema == VMM_VIRTIO_FINDING)
 		memcpy(&dev->vm->finding, payload, sizeof(dev->vm->finding));
+	return false;
+}
+
+void device_stop(struct device *dev)
+{
 }
 
 bool device_doorbell(struct device *dev, uint64_t gpa, unsigned size, bool match, uint64_t value, int fd,

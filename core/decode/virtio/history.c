@@ -163,6 +163,8 @@ static void irq(struct virtq_history *q, const struct vmm_virtio_irq *i, uint64_
 		r->irq_ns = now;
 		r->irq_sent = i->sent;
 	}
+	if (q->irq_seq < from)
+		q->irq_seq = from; /* forgotten: nothing to wait for */
 	while (q->irq_seq < end) {
 		const struct virtq_record *r = virtq_history_record(q, q->irq_seq);
 

@@ -112,7 +112,7 @@ static void show_distribution(const char *title, const char *name, const struct 
 	out_list(out, "buckets");
 	for (unsigned i = first; i <= last; i++) {
 		uint64_t lo = i ? 1ULL << i : 0, hi = (2ULL << i) - 1;
-		unsigned bar = d->bucket[i] * 40 / most;
+		int bar = d->bucket[i] ? 1 + d->bucket[i] * 39 / most : 0;
 
 		out_begin(out, "bucket");
 		out_hidden_dec(out, "from", lo);
@@ -123,7 +123,7 @@ static void show_distribution(const char *title, const char *name, const struct 
 		else
 			out_text(out, ROLE_LABEL, "    %8" PRIu64 " - %-8" PRIu64, lo, hi);
 		out_dec(out, ROLE_NUMBER, "n", 8, d->bucket[i]);
-		out_text(out, ROLE_GOOD, "  %.*s", bar ? (int)bar : 1, "########################################");
+		out_text(out, ROLE_GOOD, "  %.*s", bar, "########################################");
 		out_end(out);
 	}
 	out_list_end(out);
