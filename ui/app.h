@@ -5,10 +5,19 @@
 #include <stdio.h>
 
 #include "core/base/error.h"
+#include "core/base/vec.h"
+#include "core/session/record.h"
 #include "ui/backend.h"
+
+/* What `vmscope record` wants of the subcommand it starts. */
+struct app_record {
+	struct session_record_options options;
+	VEC(const char *) probes;
+};
 
 struct app {
 	const struct ui_backend *backend;
+	const struct app_record *record; /* NULL: nothing is recorded from the start */
 	int exit_status;	/* of the process, unless a subcommand fails */
 };
 
@@ -28,6 +37,9 @@ struct subcommand {
 const struct subcommand *subcommand_at(unsigned i); /* NULL past the end */
 const struct subcommand *subcommand_find(const char *name);
 void subcommand_usage(const struct subcommand *sub, FILE *to);
+
+/* Starts the recording and the probes app->record asks for; a guest, if any, is there and stands. */
+struct error *app_record_start(struct app *app, struct session *s, struct out *out);
 
 /* Runs the program and returns its exit status. */
 int app_main(const struct ui_backend *backend, int argc, char **argv);

@@ -262,6 +262,8 @@ static struct error *run_session(struct run *run)
 		error = load_symbols(run);
 	if (!error)
 		error = create_guest(run);
+	if (!error)
+		error = app_record_start(run->app, s, run->out);
 	if (error)
 		return error;
 	if (screen)

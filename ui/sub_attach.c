@@ -50,14 +50,16 @@ static struct error *parse(struct attach *a, int argc, char **argv)
 	return NULL;
 }
 
-static struct error *start(struct attach *a, struct session *s, struct out *out)
+static struct error *start(struct app *app, struct attach *a, struct session *s, struct out *out)
 {
 	_free_ char *scope = xasprintf("probe scope %s", a->pid);
 	struct error *error = command_run(s, scope, out);
 
 	/* Without a script what everybody wants to see first is on. */
-	if (!error && !a->options.script.len)
+	if (!error && !a->options.script.len && !app->record)
 		error = command_run(s, "probe on exits", out);
+	if (!error)
+		error = app_record_start(app, s, out);
 	return error;
 }
 
@@ -69,7 +71,7 @@ static struct error *run_session(struct app *app, struct attach *a, struct sessi
 	s->talk = a->options.json ? out_create_json(stdout) : out_create_plain(stdout, false);
 	commands_register_core(s);
 	app->backend->register_commands(s);
-	error = start(a, s, out);
+	error = start(app, a, s, out);
 	if (error)
 		return error;
 	error = line_mode_init(&lm, s, out, LINE_CONSOLE_LINES, a->options.json);

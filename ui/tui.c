@@ -86,6 +86,23 @@ static void on_console(void *ctx, unsigned port, const void *data, size_t len)
 	p->ops->console(p, port, data, len);
 }
 
+/* Another time is looked at: what these panels collected is of the one before. The console is fed anew. */
+static void on_rewound(void *ctx)
+{
+	static const enum panel_id ids[] = { PANEL_console, PANEL_events };
+	struct tui *t = ctx;
+
+	for (unsigned i = 0; i < ARRAY_SIZE(ids); i++) {
+		struct panel *p = &t->screen.panel[ids[i]];
+
+		p->ops->deinit(p);
+		memset(p->state, 0, p->ops->state_size);
+		p->ops->init(p);
+		p->stale = true;
+		panel_touch(p);
+	}
+}
+
 static void on_rate(void *ctx, uint32_t events)
 {
 	struct tui *t = ctx;
@@ -269,7 +286,7 @@ static struct error *attach(struct tui *t)
 		return error;
 	t->listener = (struct session_listener){
 		.ctx = t, .stopped = on_stopped, .resumed = on_resumed, .changed = on_changed,
-		.console = on_console,
+		.console = on_console, .rewound = on_rewound,
 	};
 	session_add_listener(t->session, &t->listener);
 	return NULL;

@@ -31,6 +31,7 @@ struct event_store {
 	uint64_t nindex;
 	uint64_t first, end;	/* numbers of the events held */
 	uint64_t drops;
+	uint64_t generation;
 	VEC(struct kind) kinds;	/* by schema id */
 	VEC(struct event_sink) sinks;
 	unsigned dispatching;	/* sinks are being called: removed ones are only marked */
@@ -176,12 +177,8 @@ static void put_malformed(struct event_store *store, const struct event *bad)
 	event_store_put(store, &u.event);
 }
 
-void event_store_put(struct event_store *store, const struct event *event)
+static struct kind *take(struct event_store *store, const struct event *event)
 {
-	if (!well_formed(store, event)) {
-		put_malformed(store, event);
-		return;
-	}
 	struct kind *kind = &store->kinds.data[event->schema];
 
 	keep(store, event);
@@ -193,7 +190,43 @@ void event_store_put(struct event_store *store, const struct event *event)
 		       event->payload_len < sizeof(drop) ? event->payload_len : sizeof(drop));
 		store->drops += drop.count;
 	}
-	dispatch(store, event, kind->schema);
+	return kind;
+}
+
+void event_store_put(struct event_store *store, const struct event *event)
+{
+	if (!well_formed(store, event)) {
+		put_malformed(store, event);
+		return;
+	}
+	dispatch(store, event, take(store, event)->schema);
+}
+
+void event_store_load(struct event_store *store, const struct event *event)
+{
+	if (well_formed(store, event))
+		take(store, event);
+}
+
+void event_store_rewind(struct event_store *store, uint64_t n)
+{
+	store->first = store->end = n;
+	store->pos = 0;
+	store->drops = 0;
+	store->generation++;
+	for (size_t i = 0; i < store->kinds.len; i++)
+		store->kinds.data[i].count = 0;
+}
+
+uint64_t event_store_generation(const struct event_store *store)
+{
+	return store->generation;
+}
+
+void event_store_set_count(struct event_store *store, uint32_t schema, uint64_t count)
+{
+	if (schema < store->kinds.len)
+		store->kinds.data[schema].count = count;
 }
 
 void event_store_add_sink(struct event_store *store, const struct event_sink *sink)

@@ -31,6 +31,13 @@ const struct schema *event_store_schema_by_name(const struct event_store *store,
 const struct schema *event_store_schema_at(const struct event_store *store, unsigned i);
 
 void event_store_put(struct event_store *store, const struct event *event);
+/* Another time is looked at: forgets all events, the next one has number @n. The generation counts these. */
+void event_store_rewind(struct event_store *store, uint64_t n);
+uint64_t event_store_generation(const struct event_store *store);
+/* As event_store_put(), but nobody is told: it is not news. */
+void event_store_load(struct event_store *store, const struct event *event);
+/* So many events of @schema were ever seen. */
+void event_store_set_count(struct event_store *store, uint32_t schema, uint64_t count);
 void event_store_add_sink(struct event_store *store, const struct event_sink *sink);
 void event_store_remove_sink(struct event_store *store, const struct event_sink *sink);
 

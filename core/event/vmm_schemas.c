@@ -20,7 +20,8 @@ static const struct field_enum vmm_names_system[] = {
 static const struct field_enum vmm_names_stop[] = {
 	{ 0, "started" }, { 1, "step" }, { 2, "breakpoint" }, { 3, "watchpoint" }, { 4, "catchpoint" },
 	{ 5, "interrupt" }, { 6, "guest-exit" }, { 7, "reset" }, { 8, "shutdown" }, { 9, "halted" },
-	{ 10, "error" }, { 11, "condition-fault" }, { 12, "killed" }, { 0, NULL },
+	{ 10, "error" }, { 11, "condition-fault" }, { 12, "killed" },
+	{ 13, "moved" }, { 0, NULL },
 };
 
 /* enum run_kind, core/target/target.h. */

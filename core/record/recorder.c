@@ -283,13 +283,18 @@ static void hand_over_all(struct recorder *r)
 	}
 }
 
-void recorder_flush(struct recorder *r)
+void recorder_drain(struct recorder *r)
 {
-	hand_over_all(r);
 	pthread_mutex_lock(&r->lock);
 	while (r->head || r->busy)
 		pthread_cond_wait(&r->drained, &r->lock);
 	pthread_mutex_unlock(&r->lock);
+}
+
+void recorder_flush(struct recorder *r)
+{
+	hand_over_all(r);
+	recorder_drain(r);
 }
 
 /* ---- life ---------------------------------------------------------------------------------------- */

@@ -46,6 +46,8 @@ void recorder_event(void *ctx, const struct event *event, const struct schema *s
 void recorder_tick(struct recorder *r);
 /* All that came so far is written (or kept) when this returns. */
 void recorder_flush(struct recorder *r);
+/* The same for what was handed over already: events that are being collected stay. */
+void recorder_drain(struct recorder *r);
 
 /* Tagged records: @payload as FORMAT.md says for @kind. */
 void recorder_put(struct recorder *r, enum vms_record_kind kind, uint64_t time_ns, const void *payload,
@@ -56,6 +58,10 @@ void recorder_put_block(struct recorder *r, enum vms_block_type type, uint64_t f
 
 /* Flight recorder: what is kept becomes the file @path. It goes on after that. */
 struct error *recorder_save(struct recorder *r, const char *path, bool overwrite);
+
+/* The same in two parts: what is put between them (a snapshot) goes to the file, and only there. */
+struct error *recorder_save_begin(struct recorder *r, const char *path, bool overwrite);
+struct error *recorder_save_end(struct recorder *r);
 
 struct recorder_status {
 	uint64_t events, lost;	/* given to it; of them missing in the file, whatever for */

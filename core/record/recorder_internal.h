@@ -54,6 +54,7 @@ struct recorder {
 	struct chunk_encoder encoder;
 	VEC(const struct event *) list;
 	struct vms_writer *writer;	/* NULL: the flight recorder */
+	struct vms_writer *saving;	/* flight recorder: what is put now goes there */
 	uint64_t synced_ns;
 	VEC(struct vms_blob *) kept;	/* flight recorder: oldest first */
 	size_t kept_from;		/* those before are gone (NULL), but for what all need */

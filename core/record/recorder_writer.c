@@ -82,12 +82,12 @@ void recorder_forget(struct recorder *r)
 	vec_free(&r->list);
 }
 
-struct error *recorder_save(struct recorder *r, const char *path, bool overwrite)
+struct error *recorder_save_begin(struct recorder *r, const char *path, bool overwrite)
 {
 	struct vms_writer *w;
 	struct error *error;
 
-	if (r->writer)
+	if (r->path)
 		return error_create(ERROR_STATE, "this recording goes to '%s' as it is made", r->path);
 	recorder_flush(r);
 	error = vms_writer_create(path, overwrite, &w);
@@ -97,6 +97,25 @@ struct error *recorder_save(struct recorder *r, const char *path, bool overwrite
 	for (size_t i = 0; i < r->kept.len && !error; i++)
 		if (r->kept.data[i])
 			error = vms_writer_put(w, r->kept.data[i]);
+	if (!error)
+		r->saving = w;
+	pthread_mutex_unlock(&r->kept_lock);
+	if (error)
+		vms_writer_destroy(w);
+	return error;
+}
+
+struct error *recorder_save_end(struct recorder *r)
+{
+	struct vms_writer *w = r->saving;
+	struct error *error = NULL;
+
+	recorder_drain(r);
+	pthread_mutex_lock(&r->kept_lock);
+	r->saving = NULL;
+	if (*r->error)
+		error = error_create(ERROR_FAILED, "%s", r->error);
+	*r->error = 0;
 	pthread_mutex_unlock(&r->kept_lock);
 	if (!error)
 		error = vms_writer_finish(w);
@@ -104,15 +123,32 @@ struct error *recorder_save(struct recorder *r, const char *path, bool overwrite
 	return error;
 }
 
+struct error *recorder_save(struct recorder *r, const char *path, bool overwrite)
+{
+	struct error *error = recorder_save_begin(r, path, overwrite);
+
+	return error ? error : recorder_save_end(r);
+}
+
 /* ---- the file ------------------------------------------------------------------------------------ */
 
 static bool put(struct recorder *r, struct vms_blob *blob)
 {
+	struct vms_writer *saving = NULL;
 	struct error *error;
 	uint64_t now;
 
 	if (!r->writer) {
-		keep(r, blob);
+		pthread_mutex_lock(&r->kept_lock);
+		saving = r->saving;
+		pthread_mutex_unlock(&r->kept_lock);
+		if (!saving || blob->block.type == VMS_BLOCK_EVENTS) {
+			keep(r, blob);
+			return true;
+		}
+		error = *r->error ? NULL : vms_writer_put(saving, blob);
+		if (error)
+			fail(r, error);
 		return true;
 	}
 	if (*r->error || r->full)

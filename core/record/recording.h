@@ -92,6 +92,8 @@ const struct event *recording_event(struct recording *rec, uint64_t n);
 uint64_t recording_before(struct recording *rec, uint64_t time_ns);
 /* Events of class @id (in the file) with a number below @n; all with UINT64_MAX. */
 uint64_t recording_class_count(struct recording *rec, uint32_t id, uint64_t n);
+/* The same of all classes at once: @ret by id in the file, rec->nclasses of them. */
+void recording_counts(struct recording *rec, uint64_t n, uint64_t *ret);
 /* Losses the chunks tell of. */
 uint64_t recording_lost(const struct recording *rec);
 /* Schema ids of events that come out, from now on: @ids by class id in the file. */

@@ -367,22 +367,22 @@ const struct event *recording_event(struct recording *rec, uint64_t n)
 
 /* ---- counts -------------------------------------------------------------------------------------- */
 
-/* Events of class @id in chunk @block, by its tally or by looking into it. */
-static uint64_t chunk_count(struct recording *rec, uint32_t block, uint32_t id)
+/* All of chunk @block, by its tally or by looking into it. */
+static void count_chunk(struct recording *rec, uint32_t block, uint64_t *ret)
 {
 	const struct recording_block *b = &rec->blocks[block];
 	struct parse in = { 0 };
 	struct chunk_info info;
 	const uint8_t *data;
-	uint64_t n = 0;
 	size_t len;
 
 	if (!b->tally_len) {
 		if (!recording_payload(rec, block, &data, &len) || !chunk_classes(data, len, b->block.count, &info))
-			return 0;
+			return;
 		for (unsigned i = 0; i < info.nclasses; i++)
-			n += info.classes[i].id == id ? info.classes[i].count : 0;
-		return n;
+			if (info.classes[i].id < rec->nclasses)
+				ret[info.classes[i].id] += info.classes[i].count;
+		return;
 	}
 	in.p = rec->tallies.data + b->tally;
 	in.end = in.p + b->tally_len;
@@ -391,41 +391,52 @@ static uint64_t chunk_count(struct recording *rec, uint32_t block, uint32_t id)
 
 		if (in.bad)
 			break;
-		n += which == id ? count : 0;
+		if (which < rec->nclasses)
+			ret[which] += count;
 	}
-	return n;
 }
 
-uint64_t recording_class_count(struct recording *rec, uint32_t id, uint64_t n)
+static void count_event(struct recording *rec, const struct event *event, uint64_t *ret)
+{
+	for (size_t i = 0; event && i < rec->nclasses; i++) {
+		if (rec->classes[i] && rec->classes[i]->schema.id == event->schema) {
+			ret[i]++;
+			return;
+		}
+	}
+}
+
+void recording_counts(struct recording *rec, uint64_t n, uint64_t *ret)
 {
 	const struct event *at = n < recording_count(rec) ? recording_event(rec, n) : NULL;
-	uint64_t time = at ? at->time_ns : UINT64_MAX, count = 0, before;
-	uint32_t schema;
+	uint64_t time = at ? at->time_ns : UINT64_MAX;
 
-	if (id >= rec->nclasses || !rec->classes[id])
-		return 0;
-	schema = rec->classes[id]->schema.id;
+	memset(ret, 0, rec->nclasses * sizeof(*ret));
 	for (size_t i = 0; i < rec->nevents_blocks; i++) {
 		const struct vms_block *b = &rec->blocks[rec->events[i]].block;
 
-		if (b->first >= time && at)
+		if (at && b->first >= time)
 			break;
-		if (b->last < time || !at) {
-			count += chunk_count(rec, rec->events[i], id);
+		if (!at || b->last < time) {
+			count_chunk(rec, rec->events[i], ret);
 		} else if (decode(rec, rec->events[i])) {
 			size_t m = chunk_below(rec, time);
 
 			for (size_t k = 0; k < m; k++)
-				count += chunk_event(&rec->chunk, k)->schema == schema;
+				count_event(rec, chunk_event(&rec->chunk, k), ret);
 		}
 	}
-	if (!at)
-		return count;
 	/* Those of the same time that come before number @n. */
-	before = recording_before(rec, time);
-	for (; before < n; before++) {
-		at = recording_event(rec, before);
-		count += at && at->schema == schema;
-	}
+	for (uint64_t i = at ? recording_before(rec, time) : n; i < n; i++)
+		count_event(rec, recording_event(rec, i), ret);
+}
+
+uint64_t recording_class_count(struct recording *rec, uint32_t id, uint64_t n)
+{
+	uint64_t *counts = xcalloc(rec->nclasses + 1, sizeof(*counts)), count;
+
+	recording_counts(rec, n, counts);
+	count = id < rec->nclasses ? counts[id] : 0;
+	free(counts);
 	return count;
 }

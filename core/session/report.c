@@ -15,8 +15,11 @@ static const char *basename_of(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-static const char *kind_word(const struct stop *stop)
+static const char *kind_word(const struct stop *stop, const struct stop_report *r)
 {
+	/* One that is not known here is what it was when it was recorded. */
+	if (!stop && r->reason != STOP_BREAK)
+		return r->reason == STOP_CATCH ? "catchpoint" : "watchpoint";
 	if (stop && stop->spec.kind == STOP_KIND_CATCH)
 		return "catchpoint";
 	if (stop && stop->spec.kind == STOP_KIND_WATCH)
@@ -46,7 +49,7 @@ static void print_stop_id(struct session *s, struct out *out, const struct stop_
 	const struct stop *stop = stop_find(&s->stops, r->id);
 
 	out_text(out, ROLE_TEXT, " hit %s%s ", stop && stop->spec.temporary ? "temporary " : "",
-		 kind_word(stop));
+		 kind_word(stop, r));
 	out_dec(out, ROLE_NUMBER, "id", 0, r->id);
 	if (stop && stop->spec.kind != STOP_KIND_BREAK)
 		out_text(out, ROLE_TEXT, " (%s)", stop->location);
@@ -127,6 +130,7 @@ static bool has_sentence(const struct stop_report *r)
 	case STOP_HALTED:
 	case STOP_ERROR:
 	case STOP_COND_FAULT:
+	case STOP_TRAVEL:
 		return *r->text;
 	default:
 		return false;

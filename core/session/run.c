@@ -102,6 +102,30 @@ struct error *session_resume_plan(struct session *s, const struct run_request *r
 	return NULL;
 }
 
+struct error *session_travel(struct session *s, const struct travel *travel)
+{
+	const struct regs *regs = NULL;
+	struct error *error;
+	bool stale;
+
+	session_plan_end(s);
+	s->undo.len = 0;
+	error = session_regs(s, REGS_CORE, &regs, &stale);
+	s->has_regs_before = !error;
+	if (!error)
+		s->regs_now[1] = *regs;
+	error_destroy(error);
+	s->interrupted = false;
+	error = target_travel(s->target, travel);
+	if (error)
+		return error;
+	mark_running(s);
+	for (size_t i = 0; i < s->listeners.len; i++)
+		if (s->listeners.data[i]->resumed)
+			s->listeners.data[i]->resumed(s->listeners.data[i]->ctx);
+	return NULL;
+}
+
 struct error *session_plan_resume(struct session *s, const struct run_request *req)
 {
 	struct error *error;
@@ -207,6 +231,39 @@ static void on_stop(struct session *s, struct stop_report *report)
 	run_lines(s, stop, rule_lines);
 }
 
+/* The guest's output as of now for those that show it. */
+static void feed_console(struct session *s, struct session_listener *l)
+{
+	uint64_t end = event_store_end(s->events);
+
+	for (uint64_t n = event_store_first(s->events); l->console && n < end; n++) {
+		const struct event *event = event_store_get(s->events, n);
+		const struct vmm_console *c = (const void *)event->payload;
+		size_t len;
+
+		if (event->schema != VMM_CONSOLE || event->payload_len < offsetof(struct vmm_console, data) ||
+		    c->dir != VMM_CONSOLE_OUT)
+			continue;
+		len = event->payload_len - offsetof(struct vmm_console, data);
+		l->console(l->ctx, c->port, c->data, len < c->len ? len : c->len);
+	}
+}
+
+static void tell_rewound(struct session *s)
+{
+	if (s->store_generation == event_store_generation(s->events))
+		return;
+	s->store_generation = event_store_generation(s->events);
+	for (size_t i = 0; i < s->listeners.len; i++) {
+		struct session_listener *l = s->listeners.data[i];
+
+		if (!l->rewound)
+			continue;
+		l->rewound(l->ctx);
+		feed_console(s, l);
+	}
+}
+
 static void poll_parts(struct session *s)
 {
 	for (size_t i = 0; i < s->parts.len; i++)
@@ -238,6 +295,7 @@ void session_poll(struct session *s)
 		poll_parts(s);
 	else
 		drain(s, s->running ? end : 0);
+	tell_rewound(s);
 	/* Each report ends a run; one that a command list resumed may have ended already. */
 	while ((!stops++ || clock_now_ns() < end) && s->target && s->target->ops->stop_take &&
 	       s->target->ops->stop_take(s->target, &report)) {

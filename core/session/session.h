@@ -79,6 +79,7 @@ struct session_listener {
 	void *ctx;
 	void (*stopped)(void *ctx, const struct stop_report *report);
 	void (*resumed)(void *ctx);
+	void (*rewound)(void *ctx);	/* another time is looked at: events and console begin anew */
 	void (*changed)(void *ctx);	/* registers, memory, breakpoints, selection changed by a command */
 	void (*console)(void *ctx, unsigned port, const void *data, size_t len); /* guest output */
 };
@@ -180,6 +181,7 @@ struct session {
 	struct out *talk;		/* where stop reports and messages of the session go; owned */
 	struct loop_source *stop_source, *event_source, *poll_timer;
 	bool polling;
+	uint64_t store_generation;	/* of the event store, as last seen */
 	/* Creates a fresh target as at start (for `run`); set by main. */
 	struct error *(*restart)(struct session *session);
 	void *owner;			/* main's own data for @restart */
@@ -202,6 +204,8 @@ struct error *session_set_target(struct session *s, struct target *target);
 
 /* Resumes and marks the session running. The report arrives through the loop: session_on_stop(). */
 struct error *session_resume(struct session *s, const struct run_request *req);
+/* To another time, as session_resume(). */
+struct error *session_travel(struct session *s, const struct travel *travel);
 /* Drains reports and events; called by the loop, by a timer and before anything is shown. */
 void session_poll(struct session *s);
 /* Runs the loop until the run job ended (and the command lists of its stop), @timeout_ns passed (0: none)

@@ -127,6 +127,14 @@ struct error *target_interrupt(struct target *t)
 	return t->ops->interrupt ? t->ops->interrupt(t) : unsupported(t, "interrupting");
 }
 
+struct error *target_travel(struct target *t, const struct travel *travel)
+{
+	if (t->ops->travel)
+		return t->ops->travel(t, travel);
+	return error_hint(unsupported(t, "going to another time"),
+			  "a recording can: `record start FILE`, then `vmscope play FILE`");
+}
+
 struct error *target_kill(struct target *t)
 {
 	return t->ops->kill ? t->ops->kill(t) : unsupported(t, "killing");
@@ -179,6 +187,7 @@ const char *stop_reason_name(enum stop_reason reason)
 		[STOP_GUEST_EXIT] = "guest-exit", [STOP_RESET] = "reset", [STOP_SHUTDOWN] = "shutdown",
 		[STOP_HALTED] = "halted", [STOP_ERROR] = "error",
 		[STOP_COND_FAULT] = "condition-fault", [STOP_KILLED] = "killed",
+		[STOP_TRAVEL] = "moved",
 	};
 
 	return (unsigned)reason < ARRAY_SIZE(names) ? names[reason] : "unknown";

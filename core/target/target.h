@@ -127,6 +127,7 @@ enum stop_reason {
 	STOP_ERROR,		/* an exit vmscope can not handle: @event has everything known */
 	STOP_COND_FAULT,	/* a condition could not be evaluated: @text says why */
 	STOP_KILLED,
+	STOP_TRAVEL,		/* moved to another time: @text says where */
 };
 
 struct stop_report {
@@ -147,6 +148,28 @@ struct stop_report {
 	};
 };
 const char *stop_reason_name(enum stop_reason reason); /* "breakpoint", "step", ... */
+
+/* ---- other times ----------------------------------------------------------------------------- */
+
+enum travel_kind {
+	TRAVEL_TIME,	/* to @time_ns */
+	TRAVEL_EVENT,	/* to right after event number @n */
+	TRAVEL_NEXT,	/* @n events on, or back */
+	TRAVEL_STOP,	/* to the next stop condition that holds (none armed: the next recorded stop), or the last */
+	TRAVEL_FIND,	/* to the next event that @match takes, or the last */
+	TRAVEL_STEP,	/* @n instructions of @vcpu */
+};
+
+/* A way to another time; @match is asked until the stop is reported, then @done(@ctx) is called (NULL: not). */
+struct travel {
+	enum travel_kind kind;
+	bool back;
+	uint64_t time_ns, n;
+	unsigned vcpu;
+	bool (*match)(void *ctx, const struct event *event, const struct schema *schema);
+	void (*done)(void *ctx);
+	void *ctx;
+};
 
 /* ---- the vector ------------------------------------------------------------------------------ */
 
@@ -202,6 +225,10 @@ struct target_ops {
 	unsigned (*events_drain)(struct target *t, struct event_store *store, unsigned max);
 	int (*event_fd)(struct target *t);
 
+	/* To another time; ends with a report like resume(). A recording, or a guest whose steps are recorded
+	 * (TRAVEL_STEP and TRAVEL_STOP, back). On an error @travel->done is not called. */
+	struct error *(*travel)(struct target *t, const struct travel *travel);
+
 	/* Bytes typed at the guest's console. */
 	struct error *(*console_input)(struct target *t, const void *data, size_t len);
 };
@@ -228,6 +255,7 @@ struct error *target_state_get(struct target *t, enum state_kind kind, unsigned 
 struct error *target_xive_act(struct target *t, enum xive_act act, uint32_t lisn, uint8_t *ret_old);
 struct error *target_resume(struct target *t, const struct run_request *req);
 struct error *target_interrupt(struct target *t);
+struct error *target_travel(struct target *t, const struct travel *travel);
 struct error *target_kill(struct target *t);
 struct error *target_reset(struct target *t);
 struct error *target_stop_arm(struct target *t, const struct stop_spec *spec);
