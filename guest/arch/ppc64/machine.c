@@ -152,11 +152,6 @@ static struct error *translate(struct vcpu *v, uint64_t gva, uint64_t *ret_gpa)
 	return NULL;
 }
 
-static struct error *vcpu_state(struct vcpu *v, enum state_kind kind, void *buf, size_t size, size_t *ret_len)
-{
-	return error_create(ERROR_UNSUPPORTED, "a POWER guest has no such state");
-}
-
 static uint32_t hw_id(const struct vcpu *v)
 {
 	return ppc64_vcpu_id(v->vm, v->index);
@@ -184,6 +179,7 @@ const struct machine machine_host = {
 	.vm_reset = machine_reset,
 	.irq_set = irq_set,
 	.vm_state = ppc64_vm_state,
+	.xive_act = ppc64_xive_act,
 	.vcpu_create = ppc64_vcpu_create,
 	.vcpu_destroy = ppc64_vcpu_destroy,
 	.vcpu_reset = ppc64_vcpu_reset,
@@ -205,7 +201,7 @@ const struct machine machine_host = {
 	.regs_read = ppc64_regs_read,
 	.reg_write = ppc64_reg_write,
 	.translate = translate,
-	.vcpu_state = vcpu_state,
+	.vcpu_state = ppc64_vcpu_state,
 	.pc = ppc64_pc,
 	.sp = ppc64_sp,
 	.reg_get = ppc64_reg_get,

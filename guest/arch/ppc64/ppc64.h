@@ -164,6 +164,8 @@ void ppc64_xive_set(struct vm *vm, unsigned lisn, bool level);
 extern const struct ppc64_hcall ppc64_xive_hcalls[]; /* ended by number 0 */
 struct error *ppc64_vm_state(struct vm *vm, enum state_kind kind, unsigned index, void *buf, size_t size,
 			     size_t *ret_len);
+struct error *ppc64_vcpu_state(struct vcpu *v, enum state_kind kind, void *buf, size_t size, size_t *ret_len);
+struct error *ppc64_xive_act(struct vm *vm, enum xive_act act, uint32_t lisn, uint8_t *ret_old);
 
 /* doctor.c */
 extern const struct doctor_check ppc64_checks[];

@@ -26,6 +26,7 @@ struct ppc64_fdt;
 struct xive_source {
 	bool exists, lsi, asserted;
 	bool configured, masked;	/* by H_INT_SET_SOURCE_CONFIG */
+	bool saved_p;			/* it was pending as the user masked it */
 	uint8_t priority;
 	uint32_t server, eisn;
 };
