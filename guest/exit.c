@@ -87,7 +87,10 @@ static enum exit_next exit_mmio(struct vcpu *v, struct stop_report *report)
 		.pc = machine_host.pc(v), .gpa = run->mmio.phys_addr, .len = len,
 		.write = run->mmio.is_write,
 	};
+	bool stops = false;
 
+	if (machine_host.mmio && machine_host.mmio(v, report, &stops))
+		return stops ? EXIT_STOP : EXIT_GO;
 	v->io_pending = true;
 	if (run->mmio.is_write && memory_ptr(&v->vm->mem, ev.gpa, NULL)) {
 		/* RAM that a watchpoint made read-only: the write is done here and nobody else's business. */

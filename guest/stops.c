@@ -290,6 +290,8 @@ void stops_plan(struct vm *vm)
 	atomic_store(&stops->device_events, stops->catch_events);
 	if (memcmp(before, stops->slot, sizeof(before)))
 		stops->generation++;
+	if (machine_host.plan)
+		error_destroy(machine_host.plan(vm)); /* what can not be trapped stays unseen */
 }
 
 /* ---- arming ----------------------------------------------------------------------------------- */

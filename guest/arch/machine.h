@@ -103,6 +103,10 @@ struct machine {
 	/* target_ops.xive_act; NULL: no XIVE. All vCPUs parked. */
 	struct error *(*xive_act)(struct vm *vm, enum xive_act act, uint32_t lisn, uint8_t *ret_old);
 
+	/* What is caught changed, all vCPUs are parked: lets the guest exit where it did not need to before.
+	 * NULL: nothing. */
+	struct error *(*plan)(struct vm *vm);
+
 	/* ---- a vCPU; its own thread ---- */
 	struct error *(*vcpu_create)(struct vcpu *v);	/* CPUID, defaults; remembers the power-on state */
 	void (*vcpu_destroy)(struct vcpu *v);		/* main thread, after the thread ended */
@@ -127,6 +131,8 @@ struct machine {
 	void (*debug_inject)(struct vcpu *v, const struct debug_exit *debug);
 	/* Exits of this architecture: true when handled (*ret_stop: fill @report and stop). */
 	bool (*exit)(struct vcpu *v, struct stop_report *report, bool *ret_stop);
+	/* MMIO exits only this architecture knows; NULL: none. As exit(). */
+	bool (*mmio)(struct vcpu *v, struct stop_report *report, bool *ret_stop);
 	/* Before each KVM_RUN when @needs_enter of the vCPU is set: interrupts of user-space chips. */
 	void (*enter)(struct vcpu *v);
 	/* The vCPU executed its halt instruction and user space must wait: true when something can wake it

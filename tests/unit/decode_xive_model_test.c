@@ -165,6 +165,17 @@ static const char *rule(enum vmm_event kind, uint8_t from, uint8_t to, bool forw
 	return name ? name : "";
 }
 
+/* Linux ends an interrupt by setting PQ to 00, and triggers again by itself. */
+static void event_rules_of_eoi_by_pq(void **state)
+{
+	struct vmm_exit_xive_esb e = { .lisn = 1, .pq_old = 3, .pq_new = 0, .offset = 0xc00 };
+	char text[200];
+
+	assert_null(xive_check_event(VMM_EXIT_XIVE_EOI, &e, 3, text, sizeof(text)));
+	e.pq_new = 2;
+	assert_string_equal(xive_check_event(VMM_EXIT_XIVE_EOI, &e, 3, text, sizeof(text)), "XIVE-E3");
+}
+
 static void event_rules(void **state)
 {
 	assert_string_equal(rule(VMM_EXIT_XIVE_TRIGGER, 0, 2, true, XIVE_PQ_UNSEEN), "");
@@ -184,6 +195,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(state_machine), cmocka_unit_test(esb_offsets), cmocka_unit_test(queue_laps),
 		cmocka_unit_test(queue_trouble), cmocka_unit_test(packed_ids), cmocka_unit_test(event_rules),
+		cmocka_unit_test(event_rules_of_eoi_by_pq),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#include "core/base/bits.h"
+
 const char *xive_check_event(enum vmm_event kind, const struct vmm_exit_xive_esb *e, uint8_t last_pq, char *buf,
 			     size_t size)
 {
@@ -14,6 +16,8 @@ const char *xive_check_event(enum vmm_event kind, const struct vmm_exit_xive_esb
 		return NULL; /* not seen, so nothing can be said */
 	if (kind == VMM_EXIT_XIVE_TRIGGER)
 		forward = xive_pq_trigger(&pq);
+	else if (kind == VMM_EXIT_XIVE_EOI && e->offset >= 0xc00)
+		pq = FIELD(e->offset, 9, 8); /* by setting PQ, as Linux does: it triggers again itself */
 	else if (kind == VMM_EXIT_XIVE_EOI)
 		forward = xive_pq_eoi(&pq);
 	else

@@ -159,13 +159,18 @@ struct error *ppc64_xive_create(struct vm *vm, struct ppc64_xive **ret);
 void ppc64_xive_destroy(struct vm *vm, struct ppc64_xive *xive);
 struct error *ppc64_xive_reset(struct vm *vm);
 struct error *ppc64_xive_connect(struct vcpu *v); /* its own thread */
-/* Level of a source (LSI) or, when it rises, one trigger (MSI). Any thread. */
-void ppc64_xive_set(struct vm *vm, unsigned lisn, bool level);
 extern const struct ppc64_hcall ppc64_xive_hcalls[]; /* ended by number 0 */
 struct error *ppc64_vm_state(struct vm *vm, enum state_kind kind, unsigned index, void *buf, size_t size,
 			     size_t *ret_len);
 struct error *ppc64_vcpu_state(struct vcpu *v, enum state_kind kind, void *buf, size_t size, size_t *ret_len);
 struct error *ppc64_xive_act(struct vm *vm, enum xive_act act, uint32_t lisn, uint8_t *ret_old);
+
+
+/* xive_trap.c */
+/* Level of a source (LSI) or, when it rises, one trigger (MSI). Any thread. */
+void ppc64_xive_set(struct vm *vm, unsigned lisn, bool level);
+struct error *ppc64_plan(struct vm *vm);
+bool ppc64_mmio(struct vcpu *v, struct stop_report *report, bool *ret_stop);
 
 /* doctor.c */
 extern const struct doctor_check ppc64_checks[];

@@ -55,19 +55,18 @@ void xive_esb_trigger(const struct ppc64_xive *x, uint32_t lisn)
 	*esb(x, lisn, false, 0) = 0;
 }
 
-void ppc64_xive_set(struct vm *vm, unsigned lisn, bool level)
+void xive_esb_forward(const struct ppc64_xive *x, uint64_t page, unsigned offset, void *data, bool write)
 {
-	struct ppc64_xive *x = ppc64_vm(vm)->xive;
-	bool trigger;
+	volatile uint64_t *at = esb(x, page / 2, page % 2, offset);
+	uint64_t raw;
 
-	if (!xive_lisn_exists(x, lisn))
-		return;
-	pthread_mutex_lock(&x->lock);
-	trigger = level && (!x->source[lisn].lsi || !x->source[lisn].asserted);
-	x->source[lisn].asserted = level && x->source[lisn].lsi;
-	pthread_mutex_unlock(&x->lock);
-	if (trigger)
-		xive_esb_trigger(x, lisn);
+	if (write) {
+		memcpy(&raw, data, sizeof(raw));
+		*at = raw;
+	} else {
+		raw = *at;
+		memcpy(data, &raw, sizeof(raw));
+	}
 }
 
 /* ---- creation ------------------------------------------------------------------------------------ */
@@ -95,12 +94,20 @@ static struct error *map_slot(struct vm *vm, unsigned slot, uint64_t gpa, uint64
 	       ? error_errno(errno, "KVM refuses to map XIVE's pages at 0x%llx", (unsigned long long)gpa) : NULL;
 }
 
+/* Only sources that exist: a guest's access to others would end KVM_RUN with EFAULT. */
+struct error *xive_map_esb(struct vm *vm, const struct ppc64_xive *x, bool on)
+{
+	uint64_t ipis = on ? (uint64_t)2 * x->nservers << x->page_shift : 0;
+	uint64_t devices = on ? (uint64_t)2 * PPC64_LISN_DEVICES << x->page_shift : 0;
+	uint64_t at = (uint64_t)2 * PPC64_LISN_VTY << x->page_shift;
+	struct error *err = map_slot(vm, SLOT_IPI, XIVE_ESB_GPA, ipis, x->esb);
+
+	return err ? err : map_slot(vm, SLOT_DEVICES, XIVE_ESB_GPA + at, devices, x->esb + at);
+}
+
 static struct error *map_pages(struct vm *vm, struct ppc64_xive *x)
 {
 	size_t page = (size_t)1 << x->page_shift;
-	uint64_t ipis = (uint64_t)2 * x->nservers << x->page_shift;
-	uint64_t devices = (uint64_t)2 * PPC64_LISN_DEVICES << x->page_shift;
-	uint64_t at = (uint64_t)2 * PPC64_LISN_VTY << x->page_shift;
 	struct error *err;
 	void *p;
 
@@ -116,13 +123,8 @@ static struct error *map_pages(struct vm *vm, struct ppc64_xive *x)
 	if (p == MAP_FAILED)
 		return error_errno(errno, "cannot map the ESB pages of XIVE");
 	x->esb = p;
-	/* Only sources that exist: a guest's access to others would end KVM_RUN with EFAULT. */
 	err = map_slot(vm, SLOT_TIMA, XIVE_TIMA_GPA, x->tima_len, x->tima);
-	if (!err)
-		err = map_slot(vm, SLOT_IPI, XIVE_ESB_GPA, ipis, x->esb);
-	if (!err)
-		err = map_slot(vm, SLOT_DEVICES, XIVE_ESB_GPA + at, devices, x->esb + at);
-	return err;
+	return err ? err : xive_map_esb(vm, x, true);
 }
 
 static struct error *setup(struct vm *vm, struct ppc64_xive *x)

@@ -46,6 +46,7 @@ struct ppc64_xive {
 	uint8_t *tima;
 	size_t tima_len;
 	unsigned nservers;
+	bool trapped;			/* the guest has no ESB pages: changes while all vCPUs are parked */
 	pthread_mutex_t lock;		/* guards what follows */
 	struct xive_source source[XIVE_LISNS];
 	struct xive_queue queue[GUEST_VCPUS_MAX][XIVE_PRIORITIES];
@@ -60,6 +61,10 @@ bool xive_lisn_exists(const struct ppc64_xive *x, uint64_t lisn);
 uint64_t xive_esb_load(const struct ppc64_xive *x, uint32_t lisn, unsigned offset);
 void xive_esb_store(const struct ppc64_xive *x, uint32_t lisn, unsigned offset, uint64_t value);
 void xive_esb_trigger(const struct ppc64_xive *x, uint32_t lisn);
+/* The access a guest made to @page of the ESB area, bytes as it has them. */
+void xive_esb_forward(const struct ppc64_xive *x, uint64_t page, unsigned offset, void *data, bool write);
+/* Gives the guest the ESB pages, or takes them away: its accesses exit then. All vCPUs are parked. */
+struct error *xive_map_esb(struct vm *vm, const struct ppc64_xive *x, bool on);
 static inline uint64_t xive_trigger_gpa(const struct ppc64_xive *x, uint32_t lisn)
 {
 	return XIVE_ESB_GPA + ((uint64_t)2 * lisn << x->page_shift);

@@ -40,7 +40,8 @@ static struct error *device_state(struct vm *vm, const struct ppc64_xive *x, voi
 				  size_t *ret_len)
 {
 	struct state_xive_device d = {
-		.version = STATE_XIVE_VERSION, .flags = STATE_XIVE_NATIVE | STATE_XIVE_CAN_ACT, .nr_servers = x->nservers,
+		.version = STATE_XIVE_VERSION, .nr_servers = x->nservers,
+		.flags = STATE_XIVE_NATIVE | STATE_XIVE_CAN_ACT | (x->trapped ? STATE_XIVE_TRAPPED : 0),
 		.max_vcpus = capability(vm, KVM_CAP_MAX_VCPUS), .smt_stride = ppc64_vm(vm)->smt, .esb_shift = x->page_shift,
 		.max_sources = XIVE_LISNS, .eq_sizes = 1u << XIVE_EQ_SHIFT,
 		/* The guest uses the OS page, the third. */
