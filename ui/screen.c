@@ -122,11 +122,16 @@ struct error *screen_set_layout(struct screen *s, const char *name)
 {
 	const struct layout *layout;
 	struct error *error = layout_find(name, &layout);
+	struct panel *own;
 
 	if (error)
 		return error;
 	s->layout = layout;
 	s->zoom = s->zoom_auto = false;
+	/* A panel that no number focuses is focused by the layout made for it. */
+	own = screen_panel(s, layout->name);
+	if (own && own->number > 10)
+		s->focus = own;
 	arrange(s);
 	return NULL;
 }

@@ -110,7 +110,9 @@ static struct error *run_bind(struct session *s, const struct args *args, struct
 	return NULL;
 }
 
-static const char *const layout_names[] = { "step", "memory", "console", "events", "vcpus", "probes", NULL };
+static const char *const layout_names[] = {
+	"step", "memory", "console", "events", "vcpus", "probes", "virtio", NULL
+};
 static const char *const panel_names[] = {
 #define PANEL(name) #name,
 #include "ui/panels.def"

@@ -105,7 +105,7 @@ static struct error *virtq_run(struct session *s, const struct args *args, struc
 	if (err)
 		return err;
 	past = session_virtio_past(s, dev.device, n->number);
-	return virtq_show(look, what->given && what->number == WHAT_CHAINS, &past, out);
+	return virtq_show(look, what->given && what->number == WHAT_CHAINS, 64, &past, out);
 }
 
 const struct command cmd_virtq = {

@@ -22,8 +22,11 @@ struct virtq_past {
 /* Every rule that this snapshot and the past decide. */
 void virtq_judge(const struct virtq_ring *ring, const struct virtq_past *past, struct virtq_findings *f);
 /* One queue: geometry, indices, notifications, buffers, findings. @links: with each buffer's
- * descriptors. @past may be NULL. */
-struct error *virtq_show(struct virtio_look *look, bool links, const struct virtq_past *past, struct out *out);
+ * descriptors. @strip: cells of a picture of the ring, 0 none. @past may be NULL. */
+struct error *virtq_show(struct virtio_look *look, bool links, unsigned strip, const struct virtq_past *past,
+			 struct out *out);
+/* The ring as a strip of at most @cells cells and 4 lines, with its marks below. Text only. */
+void virtq_strip_show(const struct virtq_ring *ring, unsigned cells, struct out *out);
 /* The findings as records {"type":"finding"}. */
 void virtq_findings_show(const struct virtq_source *src, const struct virtq_findings *f, struct out *out);
 /* What a buffer is, by its bytes in memory. Returns @buf. */

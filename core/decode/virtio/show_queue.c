@@ -441,7 +441,8 @@ void virtq_judge(const struct virtq_ring *ring, const struct virtq_past *past, s
 		virtq_sample_take(ring, past->sample);
 }
 
-struct error *virtq_show(struct virtio_look *look, bool links, const struct virtq_past *past, struct out *out)
+struct error *virtq_show(struct virtio_look *look, bool links, unsigned strip, const struct virtq_past *past,
+			 struct out *out)
 {
 	struct virtq_findings f = { 0 };
 	struct virtq_notify kick, irq;
@@ -465,6 +466,8 @@ struct error *virtq_show(struct virtio_look *look, bool links, const struct virt
 	else
 		show_split(&r, out);
 	show_device_side(&r, out);
+	if (strip && !out->is_json)
+		virtq_strip_show(&r, strip, out);
 	show_notify(out, "  kick needed now? ", "kick_needed", "kick_why", &kick);
 	show_notify(out, "  interrupt for the next used buffer? ", "irq_needed", "irq_why", &irq);
 	show_counters(&r, out);
