@@ -311,7 +311,11 @@ static struct error *info_run(struct session *s, const struct args *args, struct
 		if (!run)
 			return error_hint(error_create(ERROR_STATE, "probe %s is not on", probe->name),
 					  "probe on %s", probe->name);
-		return probe_show(run, out);
+		if (!args->value[1].given)
+			return probe_show(run, out);
+		if (!probe->detail)
+			return error_create(ERROR_USAGE, "probe %s has nothing more to tell", probe->name);
+		return probe->detail(run, args->value[1].text, out);
 	}
 	for (unsigned i = 0; (probe = probe_at(i)) && !error; i++) {
 		run = probe_set_run(set, probe);
@@ -327,7 +331,9 @@ const struct command cmd_info_probe = {
 	.name = "info probe",
 	.group = "probes",
 	.summary = "show what probe NAME (or every one that is on) has seen",
+	.help = "Some probes have a closer look: `info probe exits reason IO`.",
 	.examples = (const char *const[]){ "probe on exits; continue; info probe exits", NULL },
-	.args = { { .type = ARG_WORD, .name = "NAME", .optional = true, .complete = complete_probe } },
+	.args = { { .type = ARG_WORD, .name = "NAME", .optional = true, .complete = complete_probe },
+		  { .type = ARG_REST, .name = "WHAT", .optional = true } },
 	.run = info_run,
 };

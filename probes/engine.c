@@ -201,6 +201,9 @@ static struct error *rule_out(struct probe_run *run, const struct bpf_object *ob
 	const char *missing = kernel_types_missing(probe_host_types(run->host));
 	unsigned found = 0;
 
+	if (rung->fits && !rung->fits(run))
+		return error_create(ERROR_UNSUPPORTED, "it is for another kind of machine");
+
 	for (unsigned i = 0; i < PROBE_PROGRAMS_MAX && rung->programs[i]; i++) {
 		const struct bpf_program *prog = bpf_object__find_program_by_name(obj,
 										  program_name(rung->programs[i]));

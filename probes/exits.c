@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The probe `exits`: why guests leave, how often, and what each exit costs. */
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
@@ -14,7 +17,9 @@
 #include "core/decode/exits.h"
 #include "core/session/session.h"
 #include "probes/bpf/exits.h"
+#include "probes/exits_names.h"
 #include "probes/hist_read.h"
+#include "probes/host.h"
 #include "probes/probe.h"
 #include "probes/show.h"
 #include "probes/vcpus.h"
@@ -28,66 +33,6 @@ static const char *const time_of[] = {
 	[EXIT_GUEST] = "guest", [EXIT_VMX] = "host", [EXIT_SVM] = "host", [EXIT_HV] = "host",
 	[EXIT_RUN] = "run", [EXIT_USER] = "user",
 };
-
-/* ---- names --------------------------------------------------------------------------------------- */
-
-static const char *known_name(const struct exit_key *k)
-{
-	switch (k->kind) {
-	case EXIT_VMX: return vmx_exit_name((uint32_t)k->reason);
-	case EXIT_SVM: return svm_exit_name(k->reason);
-	case EXIT_HV: return hv_trap_name((uint32_t)k->reason);
-	case EXIT_RUN:
-	case EXIT_USER: return kvm_exit_name((uint32_t)k->reason);
-	default: return NULL;
-	}
-}
-
-static const char *reason_name(const struct exit_key *k, char *buf, size_t size)
-{
-	const char *name;
-
-	if (k->kind == EXIT_GUEST)
-		return "-";
-	if ((k->kind == EXIT_RUN || k->kind == EXIT_USER) && k->reason >= EXIT_REASON_ERRNO) {
-		name = strerrorname_np((int)(k->reason - EXIT_REASON_ERRNO));
-		snprintf(buf, size, "%s", name ? name : "errno");
-		return buf;
-	}
-	name = known_name(k);
-	if (k->kind == EXIT_VMX && k->reason >> 31)
-		snprintf(buf, size, "%s (entry failed)", name ? name : "?");
-	else if (name)
-		snprintf(buf, size, "%s", name);
-	else
-		snprintf(buf, size, "0x%" PRIx64, k->reason);
-	return buf;
-}
-
-static bool is_port_access(const struct exit_key *k)
-{
-	switch (k->kind) {
-	case EXIT_VMX: return k->reason == 30;
-	case EXIT_SVM: return k->reason == 0x7b;
-	case EXIT_RUN:
-	case EXIT_USER: return k->reason == REASON_IO;
-	default: return false;
-	}
-}
-
-static void detail_text(const struct exit_key *k, char *buf, size_t size)
-{
-	*buf = 0;
-	if (k->detail == EXIT_DETAIL_NONE)
-		return;
-	if (is_port_access(k))
-		snprintf(buf, size, "%s 0x%" PRIx64 "/%" PRIu64, k->detail >> 24 & 1 ? "out" : "in",
-			 k->detail & 0xffff, k->detail >> 16 & 0xff);
-	else if (k->reason == REASON_MMIO)
-		snprintf(buf, size, "%s 0x%" PRIx64, k->detail & 1 ? "wr" : "rd", k->detail & ~(uint64_t)1);
-	else
-		snprintf(buf, size, "0x%" PRIx64, k->detail);
-}
 
 /* ---- reading ------------------------------------------------------------------------------------- */
 
@@ -143,8 +88,8 @@ static void show_row(struct probe_run *run, struct out *out, const struct row *r
 	vcpus_out(run, out, &thread);
 	out_text(out, ROLE_TEXT, " ");
 	out_str(out, ROLE_LABEL, "time_of", 6, time_of[row->key.kind]);
-	out_str(out, ROLE_MNEMONIC, "reason", 18, reason_name(&row->key, name, sizeof(name)));
-	detail_text(&row->key, detail, sizeof(detail));
+	out_str(out, ROLE_MNEMONIC, "reason", 18, exit_reason_name(&row->key, name, sizeof(name)));
+	exit_detail_text(&row->key, detail, sizeof(detail));
 	out_text(out, ROLE_TEXT, " ");
 	out_str(out, ROLE_TEXT, "detail", 13, detail);
 	out_dec(out, ROLE_NUMBER, "count", 10, h->count);
@@ -199,20 +144,37 @@ static struct error *show(struct probe_run *run, struct out *out)
 	return NULL;
 }
 
+/* The reason is read from the vendor module's structure, which must be the one that runs. */
+static bool fits_svm(const struct probe_run *run)
+{
+#if defined(__x86_64__)
+	unsigned a, b, c, d;
+
+	return __get_cpuid(0, &a, &b, &c, &d) && (b == signature_AMD_ebx || b == 0x6f677948 /* "HygonGenuine" */) &&
+	       kernel_types_has_struct(probe_host_types(run->host), "vcpu_svm");
+#else
+	return false;
+#endif
+}
+
 const struct probe probe_exits = {
 	.name = "exits",
 	.summary = "exits by vCPU and reason: count, rate, time, p50, p99, max",
 	.help = "Times are of: guest (entry to exit), host (exit to the next entry, by the hardware's\n"
 		"reason), run (inside KVM_RUN, by the reason it returns with) and user (outside\n"
 		"KVM_RUN, by the reason that is handled). Sums are kept in the kernel; `probe on\n"
-		"exits events` also streams each exit.",
+		"exits events` also streams each exit. `info probe exits reason IO` tells where in the\n"
+		"guest exits of a reason come from, with the longest of each place.",
 	.parts = {
 		[EXIT_PART_HARDWARE] = {
 			.name = "hardware", .shows = "exits by the hardware's reason, time in guest and host",
 			.rungs = {
+				{ "raw_tp", "kvm_exit and kvm_entry, with AMD's control block", { "raw_svm_exit", "raw_kvm_entry" },
+				  .fits = fits_svm },
 				{ "tp", "kvm:kvm_exit with raw_tp kvm_entry", { "tp_kvm_exit", "raw_kvm_entry" } },
 				{ "raw_tp", "kvm_guest_enter and kvm_guest_exit of kvm_hv",
 				  { "raw_guest_enter", "raw_guest_exit" } },
+				{ "tp", "kvm_hv:kvm_guest_enter and kvm_guest_exit", { "tp_guest_enter", "tp_guest_exit" } },
 			},
 		},
 		[EXIT_PART_RUNS] = {
@@ -227,5 +189,7 @@ const struct probe probe_exits = {
 			.rungs = { { "raw_tp", "kvm_emulate_insn", { "raw_kvm_emulate_insn" } } },
 		},
 	},
+	.prototypes = (const char *const[]){ "void btf_trace_kvm_exit(struct kvm_vcpu *vcpu, u32 isa)", NULL },
 	.show = show,
+	.detail = exits_detail,
 };

@@ -44,6 +44,8 @@ struct probe_rung {
 	/* What kprobe.multi and kretprobe.multi programs are put on, as far as the kernel has them; the cookie
 	 * (bpf_get_attach_cookie) is the position in this list. NULL-terminated. */
 	const char *const *functions;
+	/* What loading does not tell: is this the machine it is for? NULL: loading tells. */
+	bool (*fits)(const struct probe_run *run);
 };
 
 struct probe_part {
@@ -76,6 +78,8 @@ struct probe {
 	struct error *(*attach)(struct probe_run *run, struct bpf_program *prog, const char *name);
 	/* The sums as records (core/session/tables.h). */
 	struct error *(*show)(struct probe_run *run, struct out *out);
+	/* `info probe NAME WORDS...`: a closer look. NULL: there is none. */
+	struct error *(*detail)(struct probe_run *run, const char *words, struct out *out);
 	/* Looks at each of its events, by time, before they go to the store (if they do: options.events). With it
 	 * the programs always have rings. NULL: nothing. */
 	void (*on_event)(struct probe_run *run, const struct event *event, const struct schema *schema);

@@ -125,13 +125,21 @@ static void type_text(const struct btf *btf, uint32_t id, char *buf, size_t size
 bool prototype_from_btf(const struct btf *btf, uint32_t id, struct prototype *ret)
 {
 	const struct btf_type *func = btf__type_by_id(btf, id), *proto;
+	unsigned first = 0;
 
 	*ret = (struct prototype){ 0 };
 	proto = func && btf_is_func(func) ? btf__type_by_id(btf, func->type) : NULL;
+	if (func && btf_is_typedef(func)) {
+		const struct btf_type *ptr = btf__type_by_id(btf, func->type);
+
+		/* Of a tracepoint: behind the data of whoever listens. */
+		proto = ptr && btf_is_ptr(ptr) ? btf__type_by_id(btf, ptr->type) : NULL;
+		first = 1;
+	}
 	if (!proto || !btf_is_func_proto(proto))
 		return false;
 	snprintf(ret->function, sizeof(ret->function), "%.63s", btf__name_by_offset(btf, func->name_off));
-	for (unsigned i = 0; i < btf_vlen(proto) && i < PROTOTYPE_PARAMS_MAX; i++) {
+	for (unsigned i = first; i < btf_vlen(proto) && ret->nparams < PROTOTYPE_PARAMS_MAX; i++) {
 		const struct btf_param *p = &btf_params(proto)[i];
 		struct prototype_param *to = &ret->params[ret->nparams++];
 

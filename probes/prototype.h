@@ -34,7 +34,7 @@ struct prototype_match {
 
 /* "int kvm_pmu_rdpmc(struct kvm_vcpu *vcpu, unsigned int idx, u64 *data)"; false: no prototype. */
 bool prototype_parse(const char *text, struct prototype *ret);
-/* Of function (BTF_KIND_FUNC) @id. */
+/* Of function (BTF_KIND_FUNC) @id, or of a tracepoint's typedef. */
 bool prototype_from_btf(const struct btf *btf, uint32_t id, struct prototype *ret);
 void prototype_match(const struct prototype *expected, const struct prototype *kernel, struct prototype_match *ret);
 /* "(struct kvm_vcpu* vcpu, u32 idx)" */

@@ -208,7 +208,7 @@ bool kernel_types_function(const struct kernel_types *types, const char *name, c
 		const struct btf_type *t;
 
 		while ((t = find_next(s, name, &at, &id))) {
-			if (!btf_is_func(t))
+			if (!btf_is_func(t) && !(btf_is_typedef(t) && !strncmp(name, "btf_trace_", 10)))
 				continue;
 			*ret_btf = s->btf;
 			*ret_id = id;

@@ -30,7 +30,7 @@ const char *kernel_types_missing(const struct kernel_types *types);
 /* The kernel's own BTF, without modules; NULL: none. */
 const struct btf *kernel_types_vmlinux(const struct kernel_types *types);
 bool kernel_types_has_struct(const struct kernel_types *types, const char *name);
-/* Prototype of function @name; false: BTF has none. @ret_id is its id in @ret_btf. */
+/* Function @name, or tracepoint "btf_trace_NAME" (a typedef of its prototype); false: BTF has none. @ret_id is its id in @ret_btf. */
 bool kernel_types_function(const struct kernel_types *types, const char *name, const struct btf **ret_btf,
 			   uint32_t *ret_id);
 /* A descriptor of a memory file with the BTF that programs of @obj need to be relocated. */

@@ -12,6 +12,7 @@
 #include "probes/bpf/common.bpf.h"
 
 #include "probes/bpf/exits.h"
+#include "probes/bpf/params.bpf.h"
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -44,13 +45,16 @@ struct ev_hardware {
 	hex_t info1;
 	hex_t info2;
 	gva_t rip;
-} __attribute__((btf_decl_tag("help:the guest left by hardware")));
+	ns_t guest_ns;
+	ns_t ns;
+} __attribute__((btf_decl_tag("help:the host is done with a hardware exit: ns in the host, guest_ns in the guest before")));
 DECLARE_EVENT(ev_hardware);
 
 struct ev_user {
 	__u32 reason;
 	__s32 error;
 	hex_t detail;
+	gva_t rip;
 	ns_t run_ns;
 } __attribute__((btf_decl_tag("help:KVM_RUN returned to user space")));
 DECLARE_EVENT(ev_user);
@@ -93,12 +97,67 @@ __noinline int sum(__u32 kind, __u64 reason, __u64 detail, __u64 ns)
 	return 0;
 }
 
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, EXIT_PLACES);
+	__type(key, struct exit_place);
+	__type(value, struct exit_place_sum);
+} places SEC(".maps");
+
+/* Two vCPUs at one place may lose a count to each other here; `sums` is what is exact. */
+__noinline int place(__u32 kind, __u64 reason, __u64 rip, __u64 detail, __u64 ns)
+{
+	struct exit_place key = { .kind = kind, .reason = reason, .rip = rip };
+	struct exit_place_sum *p = bpf_map_lookup_elem(&places, &key), fresh = { .detail = detail };
+
+	if (!rip)
+		return 0;
+	if (!p) {
+		bpf_map_update_elem(&places, &key, &fresh, BPF_NOEXIST);
+		p = bpf_map_lookup_elem(&places, &key);
+		if (!p)
+			return 0;
+	}
+	p->count++;
+	p->total += ns;
+	p->detail = detail;
+	if (ns > p->max) {
+		p->max = ns;
+		p->max_time_ns = bpf_ktime_get_ns();
+		p->max_tid = (__u32)bpf_get_current_pid_tgid();
+	}
+	return 0;
+}
+
+static __always_inline void hardware_event(struct exit_vcpu *v, __u64 now)
+{
+	struct ev_hardware_record *r;
+	void *ring;
+
+	if (!want_events)
+		return;
+	r = event_reserve(ev_hardware, v->vcpu, now, &ring);
+	if (!r)
+		return;
+	r->ev.isa = v->exit_kind;
+	r->ev.pad = 0;
+	r->ev.reason = v->exit_reason;
+	r->ev.info1 = v->exit_info1;
+	r->ev.info2 = v->exit_info2;
+	r->ev.rip = v->exit_rip;
+	r->ev.guest_ns = v->guest_ns;
+	r->ev.ns = now - v->exit_ns;
+	event_submit(r, ring);
+}
+
 /* The host is done with a hardware exit: the guest goes on, or user space must help. */
 static __always_inline void exit_done(struct exit_vcpu *v, __u64 now)
 {
 	if (!v->exit_ns)
 		return;
 	sum(v->exit_kind, v->exit_reason, v->exit_detail, now - v->exit_ns);
+	place(v->exit_kind, v->exit_reason, v->exit_rip, v->exit_detail, now - v->exit_ns);
+	hardware_event(v, now);
 	v->exit_ns = 0;
 }
 
@@ -107,6 +166,9 @@ static __always_inline void know_vcpu(struct exit_vcpu *v, struct kvm_vcpu *vcpu
 {
 	int id;
 
+	/* Without the kernel's types nothing can be read through it. */
+	if (!bpf_core_field_exists(vcpu->vcpu_id))
+		return;
 	v->kvm_vcpu = (__u64)vcpu;
 	if (v->vcpu == NO_VCPU && !BPF_CORE_READ_INTO(&id, vcpu, vcpu_id))
 		v->vcpu = id;
@@ -133,8 +195,9 @@ static __always_inline void guest_entry(struct kvm_vcpu *vcpu)
 static __always_inline void guest_exit(struct exit_vcpu *v, __u32 kind, __u64 reason, __u64 detail, __u64 now)
 {
 	hit(EXIT_PART_HARDWARE);
+	v->guest_ns = v->entry_ns ? now - v->entry_ns : 0;
 	if (v->entry_ns)
-		sum(EXIT_GUEST, 0, EXIT_DETAIL_NONE, now - v->entry_ns);
+		sum(EXIT_GUEST, 0, EXIT_DETAIL_NONE, v->guest_ns);
 	v->entry_ns = 0;
 	v->exit_ns = now;
 	v->exit_kind = kind;
@@ -142,31 +205,21 @@ static __always_inline void guest_exit(struct exit_vcpu *v, __u32 kind, __u64 re
 	v->exit_detail = detail;
 }
 
-static __always_inline void hardware_event(struct exit_vcpu *v, __u64 info1, __u64 info2, __u64 rip, __u64 now)
-{
-	struct ev_hardware_record *r;
-	void *ring;
-
-	if (!want_events)
-		return;
-	r = event_reserve(ev_hardware, v->vcpu, now, &ring);
-	if (!r)
-		return;
-	r->ev.isa = v->exit_kind;
-	r->ev.pad = 0;
-	r->ev.reason = v->exit_reason;
-	r->ev.info1 = info1;
-	r->ev.info2 = info2;
-	r->ev.rip = rip;
-	event_submit(r, ring);
-}
-
 /* ---- hardware exits: x86 ------------------------------------------------------------------------- */
 
 #if defined(__TARGET_ARCH_x86)
-/* VMX exit qualification and SVM EXITINFO1 of port accesses. */
-static __always_inline __u64 io_detail(__u32 isa, __u64 reason, __u64 info1)
+/* What VMX' exit qualification and SVM's EXITINFO1 say of the few reasons whose sums are kept apart by it. */
+static __always_inline __u64 exit_detail(struct exit_vcpu *v, __u32 isa, __u64 reason, __u64 info1)
 {
+	struct kvm_vcpu *vcpu = (void *)v->kvm_vcpu;
+	bool msr = isa == 1 ? reason == 31 || reason == 32 : reason == 0x7c;
+	bool hypercall = isa == 1 ? reason == 18 : reason == 0x81;
+
+	/* The guest's RCX and RAX are saved on the way out. */
+	if (bpf_core_field_exists(vcpu->arch) && vcpu && msr)
+		return EXIT_DETAIL_MSR(BPF_CORE_READ(vcpu, arch.regs[1]), isa == 1 ? reason == 32 : info1 & 1);
+	if (bpf_core_field_exists(vcpu->arch) && vcpu && hypercall)
+		return BPF_CORE_READ(vcpu, arch.regs[0]);
 	if (isa == 1 && (reason & 0xffff) == 30)
 		return EXIT_DETAIL_IO(info1 >> 16 & 0xffff, (info1 & 7) + 1, !(info1 >> 3 & 1));
 	if (isa == 2 && reason == 0x7b)
@@ -197,8 +250,33 @@ int tp_kvm_exit(struct trace_event_raw_kvm_exit *ctx)
 	/* The flags above the basic reason would tear one reason apart; entry failure (bit 31) is one. */
 	if (isa == 1)
 		reason &= 0x8000ffff;
-	guest_exit(v, isa == 1 ? EXIT_VMX : EXIT_SVM, reason, io_detail(isa, reason, info1), now);
-	hardware_event(v, info1, BPF_CORE_READ(ctx, info2), BPF_CORE_READ(ctx, guest_rip), now);
+	guest_exit(v, isa == 1 ? EXIT_VMX : EXIT_SVM, reason, exit_detail(v, isa, reason, info1), now);
+	v->exit_info1 = info1;
+	v->exit_info2 = BPF_CORE_READ(ctx, info2);
+	v->exit_rip = BPF_CORE_READ(ctx, guest_rip);
+	return 0;
+}
+
+/* AMD's vendor module keeps all of it in memory: no perf event, whose end waits for all CPUs. */
+PARAM(btf_trace_kvm_exit, vcpu, 0);
+
+SEC("raw_tp/kvm_exit")
+int raw_svm_exit(struct bpf_raw_tracepoint_args *ctx)
+{
+	__u64 vcpu = param(ctx, btf_trace_kvm_exit, vcpu), now = bpf_ktime_get_ns(), reason;
+	struct vcpu_svm *svm = (void *)(vcpu - bpf_core_field_offset(struct vcpu_svm, vcpu));
+	struct exit_vcpu *v = vcpu_get();
+	struct vmcb *vmcb;
+
+	if (!v)
+		return 0;
+	vmcb = BPF_CORE_READ(svm, vmcb);
+	reason = BPF_CORE_READ(vmcb, control.exit_code);
+	know_vcpu(v, (void *)vcpu);
+	v->exit_info1 = BPF_CORE_READ(vmcb, control.exit_info_1);
+	v->exit_info2 = BPF_CORE_READ(vmcb, control.exit_info_2);
+	v->exit_rip = BPF_CORE_READ(vmcb, save.rip);
+	guest_exit(v, EXIT_SVM, reason, exit_detail(v, 2, reason, v->exit_info1), now);
 	return 0;
 }
 
@@ -255,8 +333,33 @@ int raw_guest_exit(struct bpf_raw_tracepoint_args *ctx)
 
 	if (!v)
 		return 0;
+	v->exit_rip = BPF_CORE_READ(vcpu, arch.regs.nip);
 	guest_exit(v, EXIT_HV, BPF_CORE_READ(vcpu, arch.trap), EXIT_DETAIL_NONE, now);
-	hardware_event(v, 0, 0, 0, now);
+	return 0;
+}
+
+/* The same from what the tracepoints record, for kernels that do not describe their types. */
+SEC("tp/kvm_hv/kvm_guest_enter")
+int tp_guest_enter(struct trace_event_raw_kvm_guest_enter *ctx)
+{
+	struct exit_vcpu *v = vcpu_get();
+
+	if (v)
+		v->vcpu = BPF_CORE_READ(ctx, vcpu_id);
+	guest_entry(0);
+	return 0;
+}
+
+SEC("tp/kvm_hv/kvm_guest_exit")
+int tp_guest_exit(struct trace_event_raw_kvm_guest_exit *ctx)
+{
+	__u64 now = bpf_ktime_get_ns();
+	struct exit_vcpu *v = vcpu_get();
+
+	if (!v)
+		return 0;
+	v->exit_rip = BPF_CORE_READ(ctx, pc);
+	guest_exit(v, EXIT_HV, BPF_CORE_READ(ctx, trap), EXIT_DETAIL_NONE, now);
 	return 0;
 }
 #endif
@@ -273,23 +376,37 @@ static __always_inline __u64 user_detail(struct exit_vcpu *v, __u64 reason)
 	if (reason != REASON_IO && reason != REASON_MMIO && reason != REASON_HYPERCALL &&
 	    reason != REASON_PAPR_HCALL && reason != REASON_RDMSR && reason != REASON_WRMSR)
 		return EXIT_DETAIL_NONE;
-	if (!vcpu || BPF_CORE_READ_INTO(&run, vcpu, run) ||
+	if (!bpf_core_field_exists(vcpu->run) || !vcpu || BPF_CORE_READ_INTO(&run, vcpu, run) ||
 	    bpf_probe_read_kernel(&x, sizeof(x), (void *)run + KVM_RUN_EXIT_OFFSET))
 		return EXIT_DETAIL_NONE;
 	switch (reason) {
 	case REASON_IO: return EXIT_DETAIL_IO(x.io.port, x.io.size, x.io.direction & 1);
 	case REASON_MMIO: return (x.mmio.phys_addr & ~0xfffull) | (x.mmio.is_write & 1);
 	case REASON_RDMSR:
-	case REASON_WRMSR: return x.msr.index;
+	case REASON_WRMSR: return EXIT_DETAIL_MSR(x.msr.index, reason == REASON_WRMSR);
 	default: return x.hcall.nr;
 	}
+}
+
+/* Where the guest is, as KVM keeps it while the guest is out. */
+static __always_inline __u64 guest_rip(struct exit_vcpu *v)
+{
+	struct kvm_vcpu *vcpu = (void *)v->kvm_vcpu;
+
+	if (!bpf_core_field_exists(vcpu->arch) || !vcpu)
+		return 0;
+#if defined(__TARGET_ARCH_x86)
+	return BPF_CORE_READ(vcpu, arch.regs[16]);
+#else
+	return BPF_CORE_READ(vcpu, arch.regs.nip);
+#endif
 }
 
 /* (reason, errno) */
 SEC("raw_tp/kvm_userspace_exit")
 int raw_kvm_userspace_exit(struct bpf_raw_tracepoint_args *ctx)
 {
-	__u64 now = bpf_ktime_get_ns(), run_ns = 0;
+	__u64 now = bpf_ktime_get_ns(), run_ns = 0, rip;
 	__s32 err = (__s32)ctx->args[1];
 	struct exit_vcpu *v = vcpu_get();
 	struct ev_user_record *r;
@@ -306,6 +423,8 @@ int raw_kvm_userspace_exit(struct bpf_raw_tracepoint_args *ctx)
 	if (v->run_ns)
 		run_ns = now - v->run_ns;
 	sum(EXIT_RUN, v->user_reason, v->user_detail, run_ns);
+	rip = guest_rip(v);
+	place(EXIT_RUN, v->user_reason, rip, v->user_detail, run_ns);
 	v->run_ns = 0;
 	v->user_ns = now;
 	if (!want_events)
@@ -316,6 +435,7 @@ int raw_kvm_userspace_exit(struct bpf_raw_tracepoint_args *ctx)
 	r->ev.reason = (__u32)ctx->args[0];
 	r->ev.error = err;
 	r->ev.detail = v->user_detail;
+	r->ev.rip = rip;
 	r->ev.run_ns = run_ns;
 	event_submit(r, ring);
 	return 0;

@@ -19,10 +19,12 @@ enum exit_kind {
 
 /*
  * @detail says more of some reasons: of port accesses EXIT_DETAIL_IO, of MMIO the page with bit 0 for a
- * write, of hypercalls the number, of MSR accesses the index. EXIT_DETAIL_NONE: not known.
+ * write, of hypercalls the number, of MSR accesses EXIT_DETAIL_MSR. EXIT_DETAIL_NONE: not known.
  */
 #define EXIT_DETAIL_NONE UINT64_MAX
 #define EXIT_DETAIL_IO(port, size, write) ((uint64_t)(port) | (uint64_t)(size) << 16 | (uint64_t)(write) << 24)
+
+#define EXIT_DETAIL_MSR(index, write) ((uint64_t)(uint32_t)(index) | (uint64_t)!!(write) << 32)
 
 /* Exit reasons of uapi/linux/kvm.h that have one. */
 enum { REASON_IO = 2, REASON_HYPERCALL = 3, REASON_MMIO = 6, REASON_PAPR_HCALL = 19, REASON_RDMSR = 29,
@@ -42,10 +44,27 @@ struct exit_vcpu {
 	uint64_t exit_reason, exit_detail, user_reason, user_detail;
 	uint64_t kvm_vcpu;	/* the kernel's struct; 0: not seen yet */
 	uint64_t insns;		/* emulated by KVM */
+	uint64_t exit_rip, exit_info1, exit_info2; /* of the hardware exit */
+	uint64_t guest_ns;	/* in the guest before it */
 	uint32_t exit_kind, tgid;
 	uint32_t vcpu;		/* number; ~0: not told yet */
 	uint32_t pad;
 };
+
+/* Where in the guest exits come from. */
+struct exit_place {
+	uint64_t reason, rip;
+	uint32_t kind, pad;
+};
+
+struct exit_place_sum {
+	uint64_t count, total, max;
+	uint64_t detail;	/* of the last one */
+	uint64_t max_time_ns;	/* when the longest one ended */
+	uint32_t max_tid, pad;
+};
+
+#define EXIT_PLACES 4096	/* the least recently used go */
 
 #define EXIT_ENTRIES 2048	/* of the map of sums; more are counted as not kept */
 

@@ -49,15 +49,6 @@ struct tk_fast {
 	struct tk_read_base base[2];
 };
 
-struct trace_event_raw_kvm_guest_enter {
-	int vcpu_id;
-};
-
-struct trace_event_raw_kvm_guest_exit {
-	int vcpu_id;
-	int trap;
-};
-
 #pragma clang attribute pop
 
 extern const void tk_fast_mono __ksym __weak;

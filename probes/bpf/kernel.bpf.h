@@ -125,6 +125,11 @@ struct kvm {
 
 struct kvm_vcpu_arch {
 	int trap;	/* powerpc: the interrupt vector that ended the guest's run */
+#if defined(__TARGET_ARCH_x86)
+	unsigned long regs[17];	/* 16: the instruction pointer */
+#elif defined(__TARGET_ARCH_powerpc)
+	struct pt_regs regs;
+#endif
 };
 
 struct kvm_run;
@@ -144,6 +149,36 @@ struct kvm_vcpu {
 	struct mutex mutex;
 	int vcpu_id;
 	struct kvm_vcpu_arch arch;
+};
+
+/* x86, AMD: of the vendor module. */
+struct vmcb_control_area {
+	__u32 exit_code;
+	__u64 exit_info_1, exit_info_2;
+};
+
+struct vmcb_save_area {
+	__u64 rip;
+};
+
+struct vmcb {
+	struct vmcb_control_area control;
+	struct vmcb_save_area save;
+};
+
+struct vcpu_svm {
+	struct kvm_vcpu vcpu;
+	struct vmcb *vmcb;
+};
+
+/* What the perf tracepoints of kvm_hv record; where there is no BTF, tracefs describes them. */
+struct trace_event_raw_kvm_guest_enter {
+	int vcpu_id;
+};
+
+struct trace_event_raw_kvm_guest_exit {
+	int vcpu_id, trap;
+	unsigned long pc;
 };
 
 /* What the perf tracepoint kvm:kvm_exit records; the reason comes from the vendor module. */
