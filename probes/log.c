@@ -47,6 +47,21 @@ static bool is_noise(const char *line, size_t len)
 	return len == 0 || memmem(line, len, advice, strlen(advice)) || memmem(line, len, "ulimit -l", 9);
 }
 
+/* "failed to resolve CO-RE relocation <byte_off> [70] struct kvm_vcpu.arch.trap (0:5:1 @ offset 304)" in
+ * words that say what is missing; other lines as they are. */
+static char *plain_words(const char *line, size_t len)
+{
+	static const char core[] = "failed to resolve CO-RE relocation";
+	const char *p = memmem(line, len, core, strlen(core)), *end = line + len, *stop;
+
+	p = p ? memmem(p, (size_t)(end - p), "] ", 2) : NULL;
+	if (!p)
+		return xstrndup(line, len);
+	p += 2;
+	stop = memmem(p, (size_t)(end - p), " (", 2);
+	return xasprintf("the kernel's types lack %.*s", (int)((stop ? stop : end) - p), p);
+}
+
 char *log_reason(const struct text *log)
 {
 	const char *p = text_str(log), *best = "", *verifier = strstr(p, "-- BEGIN PROG LOAD LOG --");
@@ -69,5 +84,5 @@ char *log_reason(const struct text *log)
 		best += 8;
 		best_len -= 8;
 	}
-	return xstrndup(best, best_len);
+	return plain_words(best, best_len);
 }

@@ -145,9 +145,9 @@ struct error *kernel_types_load(const char *path, struct kernel_types **ret)
 	types = kernel_types_of(btf);
 	if (btf && !path)
 		add_modules(types);
-	if (!btf) {
-		types->missing = xasprintf("this kernel describes no types (BTF): %s", strerror(err));
-	}
+	if (!btf)
+		types->missing = err == ESRCH || err == ENOENT ? xstrdup("this kernel describes no types (BTF)") :
+			xasprintf("this kernel's description of its types (BTF) can not be read: %s", strerror(err));
 	*ret = types;
 	return NULL;
 }

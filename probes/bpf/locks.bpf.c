@@ -60,6 +60,8 @@ static __always_inline __u32 owner_of(void *lock, __u32 flags)
 	struct mutex *mutex = lock;
 	__u64 owner = 0;
 
+	if (!bpf_core_field_exists(mutex->owner))
+		return 0;
 	if (flags & WAIT_MUTEX)
 		owner = BPF_CORE_READ(mutex, owner.counter);
 	else if ((flags & (WAIT_READ | WAIT_WRITE)) && !(flags & (WAIT_SPIN | WAIT_PERCPU | WAIT_RT)))

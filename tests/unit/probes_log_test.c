@@ -25,6 +25,9 @@ static void test_reasons(void **state)
 	      "dereference of modified ctx ptr R1 off=24 disallowed\n"
 	      "processed 2 insns (limit 1000000)\n-- END PROG LOAD LOG --\nlibbpf: failed to load object 'x'\n",
 	      "dereference of modified ctx ptr R1 off=24 disallowed");
+	check("libbpf: prog 'x': -- BEGIN PROG LOAD LOG --\n<invalid CO-RE relocation>\nfailed to resolve CO-RE relocation "
+	      "<byte_off> [70] struct kvm_vcpu.arch.regs.nip (0:5:1:1 @ offset 304)\nprocessed 5 insns\n"
+	      "-- END PROG LOAD LOG --\n", "the kernel's types lack struct kvm_vcpu.arch.regs.nip");
 	check("libbpf: Error in bpf_object__probe_loading():Operation not permitted(1). Couldn't load trivial BPF "
 	      "program. Make sure your kernel supports BPF (CONFIG_BPF_SYSCALL=y) and/or that RLIMIT_MEMLOCK is set "
 	      "to big enough value.\nlibbpf: failed to load object 'exits'\n", "");
