@@ -15,6 +15,7 @@ static const struct sum_what whats[IRQ_WHATS] = {
 	[IRQ_DELAYED] = { "delayed over 1 ms", NULL },
 	[IRQ_COALESCED] = { "coalesced", NULL },
 	[IRQ_SPURIOUS] = { "EOI of nothing", NULL },
+	[IRQ_PV_EOI] = { "EOI without exit", NULL },
 	[IRQ_REINJECTED] = { "injected again", NULL },
 	[IRQ_LINE] = { "line raised", NULL },
 	[IRQ_IOAPIC] = { "sent by the IOAPIC", NULL },

@@ -268,10 +268,13 @@ int raw_kvm_eoi(struct bpf_raw_tracepoint_args *ctx)
 	return ended((void *)ctx->args[0], (__s32)ctx->args[1]);
 }
 
+/* Comes beside kvm_eoi. */
 SEC("raw_tp/kvm_pv_eoi")
 int raw_kvm_pv_eoi(struct bpf_raw_tracepoint_args *ctx)
 {
-	return ended((void *)ctx->args[0], (__s32)ctx->args[1]);
+	if (!filtered(bpf_get_current_pid_tgid()))
+		sum_put(IRQ_PV_EOI, (__u32)ctx->args[1], 0, 0);
+	return 0;
 }
 
 /* ---- lines and messages -------------------------------------------------------------------------- */

@@ -9,6 +9,7 @@ enum irq_what {
 	IRQ_DELAYED,	/* deliveries that took longer than IRQ_DELAYED_NS */
 	IRQ_COALESCED,	/* accepted while the same vector was waiting: the guest sees one */
 	IRQ_SPURIOUS,	/* EOI of a vector that was not injected */
+	IRQ_PV_EOI,	/* EOIs that the guest left in memory: no exit */
 	IRQ_REINJECTED,	/* its injection was interrupted by an exit and made again */
 	IRQ_LINE,	/* a line was raised; a: GSI */
 	IRQ_IOAPIC,	/* the IOAPIC sent one on; a: pin */

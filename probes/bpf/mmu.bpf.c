@@ -378,15 +378,20 @@ int raw_kvm_unmap_hva_range(struct bpf_raw_tracepoint_args *ctx)
 {
 	__u64 id = bpf_get_current_pid_tgid(), now = bpf_ktime_get_ns();
 	__u32 tgid = id >> 32;
+	__u32 tid = (__u32)id;
 	struct ev_range_record *r;
+	struct range *range;
 	void *ring;
 
 	if (filtered(id))
 		return 0;
 	hit(MMU_PART_RANGE);
+	range = bpf_map_lookup_elem(&ranges, &tid);
+	if (range && range->starting)
+		return 0; /* its end tells all of it */
 	bpf_map_update_elem(&unmapped, &tgid, &now, BPF_ANY);
-	if (!bpf_map_lookup_elem(&threads, &(__u32){ (__u32)id }))
-		thread_note((__u32)id, tgid, NO_VCPU);
+	if (!bpf_map_lookup_elem(&threads, &tid))
+		thread_note(tid, tgid, NO_VCPU);
 	sum_put(MMU_RANGE, ~0ull, 0, ctx->args[1] - ctx->args[0]);
 	if (!want_events)
 		return 0;
