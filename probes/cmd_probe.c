@@ -141,6 +141,7 @@ static struct error *list_run(struct session *s, const struct args *args, struct
 {
 	struct probe_set *set = probe_set_of(s);
 	const struct probe *probe;
+	unsigned served = 0;
 
 	for (unsigned i = 0; (probe = probe_at(i)); i++) {
 		struct probe_options options = { .tgid = getpid(), .host = probe_set_host(set) };
@@ -156,11 +157,12 @@ static struct error *list_run(struct session *s, const struct args *args, struct
 				error = probe_run_create(probe, &options, schemas, s->events, &tried);
 		}
 		show_probe(out, probe, run ? run : tried, run, error);
-		/* `vmscope probes` tells scripts: 3 is "not possible here". */
-		if (error && !s->target && probe_fits(probe))
-			s->exit_status = 3;
+		served += !error;
 		probe_run_destroy(tried);
 	}
+	/* `vmscope probes` tells scripts: 3 is "not possible here". */
+	if (!served && !s->target)
+		s->exit_status = 3;
 	return NULL;
 }
 
