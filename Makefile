@@ -55,7 +55,7 @@ ifneq ($(SAN),)
 # gcc loses track of initialisations between a sanitizer's calls.
 WARN += -Wno-maybe-uninitialized
 endif
-PKGS := ncursesw panelw readline libelf libdw libzstd json-c libbpf
+PKGS := ncursesw panelw readline libelf libdw libzstd json-c libbpf libseccomp
 # What installs them must be able to start without them.
 ifeq ($(filter demo check fuzz,$(MAKECMDGOALS))$(CLEANING),)
 ifneq ($(shell $(PKG_CONFIG) --print-errors --exists $(PKGS) >/dev/null 2>&1 || echo missing),)
@@ -66,7 +66,7 @@ CPPFLAGS += -I. -I$(BUILD)/gen -D_GNU_SOURCE -DVMSCOPE_VERSION='"$(VERSION)"' \
 	$(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null)
 CFLAGS += -std=gnu11 $(OPT) $(WARN) $(SAN) -fno-strict-aliasing -pthread
 LDFLAGS += $(SAN) -pthread
-LIBS := $(shell $(PKG_CONFIG) --libs $(PKGS) 2>/dev/null) -lZydis -lZycore -lfdt -lopcodes-multiarch -lbfd-multiarch
+LIBS := $(shell $(PKG_CONFIG) --libs $(PKGS) 2>/dev/null) -lZydis -lZycore -lslirp -lfdt -lopcodes-multiarch -lbfd-multiarch
 
 CORE_SRC := $(wildcard core/*/*.c core/*/*/*.c)
 GUEST_SRC := $(wildcard guest/*.c guest/cmd/*.c guest/hw/*.c guest/load/*.c guest/virtio/*.c guest/arch/$(GUEST_ARCH)/*.c)
@@ -216,6 +216,18 @@ fuzz: ## run every fuzz target for FUZZ_TIME=10 seconds
 	scripts/install-deps build test
 	@$(FUZZ_MAKE) -j$(JOBS)
 	@tests/run --build $(BUILD) --fuzz $(BUILD)/fuzz --fuzz-time $(FUZZ_TIME) $(or $(TEST),tests/fuzz)
+
+FUZZ_RUNS ?= 1000000
+.PHONY: fuzz-long
+fuzz-long: ## run every fuzz target (or TEST=tests/fuzz/x_fuzz.c) for FUZZ_RUNS=1000000 inputs
+	scripts/install-deps build test
+	@$(FUZZ_MAKE) -j$(JOBS)
+	@set -e; for source in $(or $(TEST),$(FUZZ_SRC)); do \
+		name=$$(basename $${source%.c}); echo "$$name: $(FUZZ_RUNS) inputs"; \
+		mkdir -p $(BUILD)/fuzz/corpus/$$name $(BUILD)/fuzz/artifacts; \
+		$(BUILD)/fuzz/tests/fuzz/$$name -runs=$(FUZZ_RUNS) -timeout=10 -rss_limit_mb=2048 -verbosity=0 \
+			-artifact_prefix=$(BUILD)/fuzz/artifacts/ $(BUILD)/fuzz/corpus/$$name; \
+	done
 
 .PHONY: install
 install: all ## install below $(DESTDIR)$(PREFIX)

@@ -81,6 +81,8 @@ struct load_ram device_ram(struct vm *vm);
  * break instructions. @buf NULL: zeroes. Any thread. */
 void device_ram_read(struct device *dev, uint64_t gpa, const void *host, void *buf, size_t len);
 void device_ram_write(struct device *dev, uint64_t gpa, void *host, const void *buf, size_t len);
+/* Are there planted break instructions in [gpa, gpa+len)? */
+bool device_ram_planted(struct device *dev, uint64_t gpa, size_t len);
 /* Do devices have threads? (Not on the tests' board, which serves them by hand.) */
 bool device_threads(struct vm *vm);
 /* Like device_irq_set(), for lines that several devices share: high while any of them holds it. Each calls

@@ -266,6 +266,11 @@ void device_ram_write(struct device *dev, uint64_t gpa, void *host, const void *
 	}
 }
 
+bool device_ram_planted(struct device *dev, uint64_t gpa, size_t len)
+{
+	return memory_any_plant(&dev->vm->mem) && memory_plants_in(&dev->vm->mem, gpa, len);
+}
+
 void device_irq_share(struct device *dev, unsigned gsi, bool level)
 {
 	struct vm *vm = dev->vm;

@@ -358,6 +358,19 @@ bool memory_any_plant(const struct memory *mem)
 	return __atomic_load_n(&mem->plants.len, __ATOMIC_RELAXED) != 0;
 }
 
+bool memory_plants_in(struct memory *mem, uint64_t gpa, size_t len)
+{
+	unsigned from;
+	bool found = false;
+	size_t at;
+
+	pthread_mutex_lock(&mem->plant_lock);
+	for (size_t i = 0; i < mem->plants.len && !found; i++)
+		found = overlap(&mem->plants.data[i], gpa, len, &from, &at) != 0;
+	pthread_mutex_unlock(&mem->plant_lock);
+	return found;
+}
+
 bool memory_planted(struct memory *mem, uint64_t gpa)
 {
 	const struct plant *p;

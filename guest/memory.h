@@ -71,5 +71,7 @@ void memory_unplant(struct memory *mem, uint64_t gpa);
 bool memory_plants_live(struct memory *mem, bool live, const uint8_t *insn);
 /* False: surely none is planted anywhere. Any thread. */
 bool memory_any_plant(const struct memory *mem);
+/* Is any planted in [gpa, gpa+len)? Any thread. */
+bool memory_plants_in(struct memory *mem, uint64_t gpa, size_t len);
 /* Is a break instruction in memory at @gpa now? */
 bool memory_planted(struct memory *mem, uint64_t gpa);

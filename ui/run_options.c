@@ -73,7 +73,9 @@ static struct error *fn(struct run_options *o, const char *arg) \
 }
 
 VIRTIO_SETTER(set_disk, "disk")
+VIRTIO_SETTER(set_net, "net")
 VIRTIO_SETTER(set_rng, "rng")
+VIRTIO_SETTER(set_balloon, "balloon")
 VIRTIO_SETTER(set_virtio_console, "console")
 
 static struct error *set_mem(struct run_options *o, const char *arg)

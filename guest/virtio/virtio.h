@@ -34,7 +34,7 @@
 #define VIRTIO_QUEUES_MAX 18
 #define VIRTIO_WORKERS_MAX 16
 #define VIRTIO_CONFIG_MAX 128
-#define VIRTIO_POLL_MAX 64
+#define VIRTIO_POLL_MAX 256
 
 /* Device status, Virtio 1.2, 2.1. */
 #define VIRTIO_ACKNOWLEDGE 0x01

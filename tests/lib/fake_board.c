@@ -101,6 +101,11 @@ void device_irq_share(struct device *dev, unsigned gsi, bool level)
 	device_irq_set(dev, gsi, level);
 }
 
+bool device_ram_planted(struct device *dev, uint64_t gpa, size_t len)
+{
+	return false;
+}
+
 bool device_has_msi(struct vm *vm)
 {
 	return true;
