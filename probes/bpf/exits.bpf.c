@@ -280,16 +280,23 @@ int raw_svm_exit(struct bpf_raw_tracepoint_args *ctx)
 	return 0;
 }
 
+/* Where KVM interprets, this is passed for each instruction: the vCPU is looked up for a few of them only. */
+#define EMULATE_LOOK 64
+
 SEC("raw_tp/kvm_emulate_insn")
 int raw_kvm_emulate_insn(struct bpf_raw_tracepoint_args *ctx)
 {
-	struct exit_vcpu *v = vcpu_get();
+	__u32 part = EXIT_PART_EMULATE;
+	struct exit_vcpu *v;
+	__u64 *n;
 
-	if (!v)
+	if (filtered(bpf_get_current_pid_tgid()))
 		return 0;
-	hit(EXIT_PART_EMULATE);
-	v->insns++;
-	if (!v->kvm_vcpu)
+	n = bpf_map_lookup_elem(&hits, &part);
+	if (!n || ((++*n) % EMULATE_LOOK && *n > EMULATE_LOOK))
+		return 0;
+	v = vcpu_get();
+	if (v && !v->kvm_vcpu)
 		know_vcpu(v, (void *)ctx->args[0]);
 	return 0;
 }

@@ -43,7 +43,6 @@ struct exit_vcpu {
 	uint64_t user_ns;	/* KVM_RUN returned; 0: not seen */
 	uint64_t exit_reason, exit_detail, user_reason, user_detail;
 	uint64_t kvm_vcpu;	/* the kernel's struct; 0: not seen yet */
-	uint64_t insns;		/* emulated by KVM */
 	uint64_t exit_rip, exit_info1, exit_info2; /* of the hardware exit */
 	uint64_t guest_ns;	/* in the guest before it */
 	uint32_t exit_kind, tgid;

@@ -46,6 +46,17 @@ bool process_key_to_paint_ms(double *ret, const char **why);
 bool process_idle_bytes(double *ret, const char **why);
 bool process_idle_cpu_percent(double *ret, const char **why);
 
+/* probes.c: hits of kernel probes, and attaching them. */
+bool probes_empty_ns(double *ret, const char **why);
+bool probes_count_ns(double *ret, const char **why);
+bool probes_hist_ns(double *ret, const char **why);
+bool probes_stream_ns(double *ret, const char **why);
+bool probes_exits_summed(double *ret, const char **why);
+bool probes_exits_streamed(double *ret, const char **why);
+bool probes_first_event_ms(double *ret, const char **why);
+bool probes_attach_all_ms(double *ret, const char **why);
+bool probes_perf_all_ms(double *ret, const char **why);
+
 /* The guests both sides run, flat real mode at BENCH_ADDR. */
 #define BENCH_ADDR 0x1000
 extern const uint8_t bench_loop_code[];	/* inc ax; jmp back */
