@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * A compiled expression: code of a stack machine without backward jumps, so that one evaluation takes
- * at most as many steps as there are instructions. Private to core/expr.
+ * at most as many steps as there are instructions. Private to core/expr, and to what translates programs.
  *
  * All values on the stack are 64 bits, sign- or zero-extended by the static type the compiler knows;
  * signedness is in the operation, the type of the result in the program.
@@ -81,6 +81,12 @@ const char *expr_op_name(enum expr_op op);
 /* @op over @a and @b; false on a division by zero. Every result is defined. */
 bool expr_op_apply(enum expr_op op, uint64_t a, uint64_t b, uint64_t *ret);
 uint64_t expr_extend(uint64_t v, unsigned size, bool is_signed);
+
+/* Is what the program gives a signed number? */
+static inline bool expr_is_signed(const struct expr_prog *prog)
+{
+	return prog && !prog->type.depth && prog->type.is_signed;
+}
 
 static inline unsigned expr_type_size(struct expr_type t) { return t.depth ? 8 : t.size; }
 static inline bool expr_type_signed(struct expr_type t) { return !t.depth && t.is_signed; }

@@ -83,6 +83,26 @@ static struct error *unknown(struct script_clause *c, const struct program_spec 
 	return error;
 }
 
+/* Does it say where in the program? */
+static bool has_place(const struct script_clause *c, const struct error *error)
+{
+	const char *name = c->script->program->name;
+
+	return !strncmp(error_message(error), name, strlen(name));
+}
+
+/* A provider's error with its place in the program, unless it has one. */
+static struct error *place(struct script_clause *c, const struct program_spec *spec, struct error *error)
+{
+	if (has_place(c, error))
+		return error;
+	_free_ char *hint = error_hint_text(error) ? xstrdup(error_hint_text(error)) : NULL;
+	struct error *placed = program_error(c->script->program, spec->at, error_code(error), "%s",
+					     error_message(error));
+	error_destroy(error);
+	return hint ? error_hint(placed, "%s", hint) : placed;
+}
+
 static struct error *arm_provider(struct script_clause *c, const struct program_spec *spec, bool *ret_opened)
 {
 	struct session *s = c->script->session;
@@ -101,7 +121,7 @@ static struct error *arm_provider(struct script_clause *c, const struct program_
 			continue;
 		error_destroy(error);
 		error = p->open(p->ctx, s, &req, &src);
-		if (error && error_code(error) == ERROR_NOT_FOUND)
+		if (error && error_code(error) == ERROR_NOT_FOUND && !has_place(c, error))
 			continue;
 		if (error)
 			break;
@@ -109,12 +129,29 @@ static struct error *arm_provider(struct script_clause *c, const struct program_
 		vec_push(&c->sources, src);
 		for (size_t k = 0; k < src->schemas.len; k++)
 			use_schema(c, spec, src->schemas.data[k], src->filtered, &first);
+		/* What only the kernel can read is no name of the streamed event. */
 		if (first && !c->uses.len)
-			return first;
+			return error_code(first) == ERROR_NOT_FOUND ?
+			       error_hint(first, "members of arguments are read in the kernel; this clause: %s",
+					  src->plan) : first;
 		error_destroy(first);
 		return NULL;
 	}
 	return error;
+}
+
+/* Some providers' words are also those of the store's own events. */
+static bool has_store_events(struct script_clause *c, const struct program_spec *spec)
+{
+	struct event_store *store = c->script->session->events;
+
+	for (unsigned i = 0; event_store_schema_at(store, i); i++) {
+		const char *name = event_store_schema_at(store, i)->name;
+		size_t len = strlen(spec->provider);
+		if (!strncmp(name, spec->provider, len) && name[len] == '.')
+			return true;
+	}
+	return false;
 }
 
 static struct error *arm_spec(struct script_clause *c, const struct program_spec *spec)
@@ -127,8 +164,10 @@ static struct error *arm_spec(struct script_clause *c, const struct program_spec
 		return script_arm_guest(c, spec);
 	if (!c->script->options.replay) {
 		error = arm_provider(c, spec, &opened);
-		if (opened || (error && error_code(error) != ERROR_NOT_FOUND))
-			return error;
+		if (opened || (error && (error_code(error) != ERROR_NOT_FOUND || has_place(c, error))))
+			return error ? place(c, spec, error) : NULL;
+		if (error && !has_store_events(c, spec))
+			return place(c, spec, error);
 		error_destroy(error);
 	}
 	error = arm_store(c, spec, &found);

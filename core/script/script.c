@@ -130,8 +130,8 @@ static struct error *arm_all(struct script *script)
 		if (!script->options.partial || error_code(error) != ERROR_UNSUPPORTED)
 			return error;
 		script_disarm(c);
-		c->left_out = xstrdup(error_message(error));
-		out_message(script_out(script), ROLE_WARN, "left out: %s", error_message(error));
+		c->left_out = xstrndup(error_message(error), strcspn(error_message(error), "\n"));
+		out_message(script_out(script), ROLE_WARN, "left out: %s", c->left_out);
 		error_destroy(error);
 	}
 	return NULL;

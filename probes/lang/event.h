@@ -38,6 +38,7 @@ struct lang_event {
 	const struct expr_scope *scope;	/* more names (typed arguments); NULL: none */
 	bool (*reg)(void *ctx, unsigned id, struct gen_field *ret); /* what they are; ctx: the event */
 	uint32_t attach_btf_id;
+	int attach_btf_fd;		/* of the module's types; 0: the kernel's own */
 	void *data;
 };
 

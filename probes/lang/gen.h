@@ -20,6 +20,7 @@
 #define GEN_VALUE_AT (-176)
 #define GEN_ZERO_AT (-184)
 #define GEN_COMM_AT (-200)
+#define GEN_KEY_WORDS 6
 #define GEN_RECORD_AT (-512)
 #define GEN_RECORD_MAX 304
 #define GEN_CTX BPF_REG_6	/* the program's context, all along */
@@ -59,6 +60,8 @@ struct gen_map {
 	const char *name;	/* borrowed */
 	struct table_kind kind;
 	int fd, zero_fd;	/* @zero_fd: an array of one empty value; -1: values fit the frame */
+	bool text[PROGRAM_KEYS_MAX];	/* keys that are text: two u64s each */
+	unsigned key_words;
 	unsigned nwords;	/* u64s of a value: count, sum, min, max, buckets ...; AGG_COUNT and TOP: 1 */
 };
 

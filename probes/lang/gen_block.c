@@ -189,6 +189,62 @@ static const struct gen_map *find_map(const struct gen_map *maps, unsigned n, co
 	return NULL;
 }
 
+/* Text of at most 16 bytes at the key's place, zeros behind its end. */
+static bool text_key(struct gen *g, const struct program_expr *e, int at)
+{
+	const struct probe_code *code = &g->binding->codes[e->id];
+	struct asm_code *a = &g->code;
+	unsigned done = asm_label(a);
+	struct gen_text t;
+
+	if (e->wrap != WRAP_VALUE || !g->source->text(g->source->ctx, code->field - g->binding->schema->fields, &t) ||
+	    t.size > 16) {
+		snprintf(g->why, sizeof(g->why), "a key is text of more than 16 bytes");
+		return false;
+	}
+	if (t.is_comm) {
+		frame(a, R1, at);
+		asm_imm(a, R2, 16);
+		asm_call(a, BPF_FUNC_get_current_comm);
+		return true;
+	}
+	g->uses_context = true;
+	asm_store_imm(a, 8, FP, at, 0);
+	asm_store_imm(a, 8, FP, at + 8, 0);
+	for (int i = 0; i < t.size; i++) {
+		asm_load(a, 1, R1, GEN_CTX, t.offset + i);
+		asm_jump_if_imm(a, BPF_JEQ, R1, 0, done);
+		asm_store(a, 1, FP, at + i, R1);
+	}
+	asm_place(a, done);
+	return true;
+}
+
+/* The key's words in the frame. */
+static bool gen_keys(struct gen *g, const struct program_stmt *st, const struct gen_map *m, unsigned fail)
+{
+	int at = GEN_KEYS_AT;
+
+	asm_store_imm(&g->code, 8, FP, GEN_KEYS_AT, 0);
+	if (m->key_words > GEN_KEY_WORDS) {
+		snprintf(g->why, sizeof(g->why), "the keys of @%s are too long together", m->name);
+		return false;
+	}
+	for (size_t i = 0; i < st->keys.len; i++) {
+		const struct program_expr *e = &st->keys.data[i];
+		if (g->binding->codes[e->id].is_text != m->text[i]) {
+			snprintf(g->why, sizeof(g->why), "a key of @%s is text here and a number there", m->name);
+			return false;
+		}
+		if (m->text[i] ? !text_key(g, e, at) : !gen_expr(g, e, fail))
+			return false;
+		if (!m->text[i])
+			asm_store(&g->code, 8, FP, at, R0);
+		at += m->text[i] ? 16 : 8;
+	}
+	return true;
+}
+
 static bool gen_stmt_map(struct gen *g, const struct program_stmt *st, const struct gen_map *m)
 {
 	struct asm_code *a = &g->code;
@@ -198,12 +254,8 @@ static bool gen_stmt_map(struct gen *g, const struct program_stmt *st, const str
 		snprintf(g->why, sizeof(g->why), "@%s is kept in the main loop", st->name);
 		return false;
 	}
-	asm_store_imm(a, 8, FP, GEN_KEYS_AT, 0);
-	for (size_t i = 0; i < st->keys.len; i++) {
-		if (!gen_expr(g, &st->keys.data[i], done))
-			return false;
-		asm_store(a, 8, FP, GEN_KEYS_AT + 8 * (int)i, R0);
-	}
+	if (!gen_keys(g, st, m, done))
+		return false;
 	if (st->args.len && st->agg != AGG_TOP) {
 		if (!gen_expr(g, &st->args.data[0], done))
 			return false;

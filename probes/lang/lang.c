@@ -10,6 +10,16 @@ static const struct probe_provider providers[] = {
 	{ .prefix = "kvm", .summary = "exits of guests to their host: kvm:exit", .open = lang_builtin_open },
 	{ .prefix = "tracepoint", .summary = "any tracepoint of the kernel: tracepoint:SYSTEM:NAME",
 	  .open = lang_tracepoint_open, .list = lang_tracepoint_list },
+	{ .prefix = "tp_btf", .summary = "any tracepoint with typed arguments: tp_btf:NAME, args.X->member",
+	  .open = lang_function_open },
+	{ .prefix = "fentry", .summary = "a function of the kernel: fentry:NAME, args.X->member",
+	  .open = lang_function_open },
+	{ .prefix = "kprobe", .summary = "a function of the kernel: kprobe:NAME, args.X->member or arg0 to arg5",
+	  .open = lang_function_open },
+	{ .prefix = "kretprobe", .summary = "where a function returns: kretprobe:NAME, retval",
+	  .open = lang_function_open },
+	{ .prefix = "profile", .summary = "samples of every CPU by its clock: profile:HZ, ip",
+	  .open = lang_clock_open },
 	{ .prefix = "lock", .summary = "the kernel's locks: lock:contention", .open = lang_builtin_open },
 };
 

@@ -19,3 +19,7 @@ struct error *lang_builtin_open(void *ctx, struct session *s, const struct probe
 struct error *lang_tracepoint_open(void *ctx, struct session *s, const struct probe_request *req,
 				   struct probe_source **ret);
 void lang_tracepoint_list(void *ctx, struct session *s, const char *glob, bool verbose, struct out *out);
+struct error *lang_function_open(void *ctx, struct session *s, const struct probe_request *req,
+				 struct probe_source **ret);
+struct error *lang_clock_open(void *ctx, struct session *s, const struct probe_request *req,
+			      struct probe_source **ret);

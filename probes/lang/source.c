@@ -216,7 +216,8 @@ static bool generate(struct gen *g, struct kernel_source *k, struct program_fd *
 static struct error *load(struct program_fd *p, struct asm_code *a)
 {
 	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = p->event->ops->expected_attach,
-		    .attach_btf_id = p->event->attach_btf_id);
+		    .attach_btf_id = p->event->attach_btf_id,
+		    .attach_btf_obj_fd = p->event->attach_btf_fd);
 	struct error *error;
 
 	p->fd = bpf_prog_load(p->event->ops->prog_type, "vmscope_lang", "GPL", a->code.data, a->code.len, &opts);
@@ -232,9 +233,11 @@ static struct error *load(struct program_fd *p, struct asm_code *a)
 		if (again >= 0)
 			close(again);
 		size_t len = strlen(log);
+		if (err == EPERM || err == EACCES || err == EOPNOTSUPP || err == ENOTSUP)
+			return caps_hint(error_create(ERROR_UNSUPPORTED, "the kernel refuses %s programs here: %s",
+						      p->event->ops->rung, kernel_strerror(err)), err);
 		error = error_errno(err, "the kernel refuses the program for %s", p->event->place);
-		error = caps_hint(error, err);
-		return len && err != EPERM ? error_hint(error, "%s", log + (len > 1500 ? len - 1500 : 0)) : error;
+		return len ? error_hint(error, "%s", log + (len > 1500 ? len - 1500 : 0)) : error;
 	}
 	p->code = a->code.data;
 	p->ncode = a->code.len;
@@ -244,13 +247,9 @@ static struct error *load(struct program_fd *p, struct asm_code *a)
 
 /* ---- maps ----------------------------------------------------------------------------------------- */
 
-struct collect {
-	struct kernel_source *k;
-};
-
 static void collect_map(void *ctx, const struct program_stmt *st)
 {
-	struct kernel_source *k = ((struct collect *)ctx)->k;
+	struct kernel_source *k = ctx;
 
 	if (st->kind != STMT_MAP || st->agg == AGG_SET || k->nmaps == MAPS_MAX)
 		return;
@@ -268,10 +267,13 @@ static struct error *make_maps(struct kernel_source *k, bool preallocate)
 {
 	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = preallocate ? 0 : BPF_F_NO_PREALLOC);
 
-	program_each_stmt(k->clause, collect_map, &(struct collect){ k });
 	for (unsigned i = 0; i < k->nmaps; i++) {
 		struct gen_map *m = &k->maps[i];
-		unsigned key = m->kind.nkeys ? 8 * m->kind.nkeys : 8;
+		for (unsigned n = 0; n < m->kind.nkeys; n++) {
+			m->text[n] = k->binding->codes[k->map_stmts[i]->keys.data[n].id].is_text;
+			m->key_words += m->text[n] ? 2 : 1;
+		}
+		unsigned key = m->key_words ? 8 * m->key_words : 8;
 		m->nwords = gen_words(&m->kind);
 		m->fd = bpf_map_create(BPF_MAP_TYPE_PERCPU_HASH, "vmscope_map", key, 8 * m->nwords, TABLE_ROWS_MAX,
 				       &opts);
@@ -305,12 +307,13 @@ static void fetch_map(struct kernel_source *k, unsigned n, struct table *table)
 	unsigned ncpus = libbpf_num_possible_cpus();
 	_free_ uint64_t *words = xcalloc(ncpus, 8 * m->nwords);
 	_free_ uint64_t *buckets = xcalloc(m->nwords + 1, 8);
-	uint64_t key[PROGRAM_KEYS_MAX] = { 0 };
+	uint64_t key[2 * PROGRAM_KEYS_MAX] = { 0 };
 
 	/* New keys may come in meanwhile: what is there now is at most so much. */
 	for (unsigned rows = 0; rows < TABLE_ROWS_MAX && !bpf_map_get_next_key(m->fd, NULL, key); rows++) {
 		struct probe_value keys[PROGRAM_KEYS_MAX];
 		struct table_cell cell = { .buckets = m->nwords > 4 ? buckets : NULL };
+		unsigned at = 0;
 		if (bpf_map_lookup_and_delete_elem(m->fd, key, words) < 0)
 			break;
 		memset(buckets, 0, 8 * m->nwords);
@@ -319,8 +322,14 @@ static void fetch_map(struct kernel_source *k, unsigned n, struct table *table)
 		for (unsigned i = 0; i < m->kind.nkeys; i++) {
 			const struct program_expr *e = &k->map_stmts[n]->keys.data[i];
 			keys[i] = (struct probe_value){
-				.num = key[i], .field = k->binding->codes[e->id].field, .is_hex = e->wrap == WRAP_HEX,
+				.is_text = m->text[i], .field = k->binding->codes[e->id].field,
+				.is_signed = expr_is_signed(k->binding->codes[e->id].prog), .is_hex = e->wrap == WRAP_HEX,
 			};
+			if (m->text[i])
+				memcpy(keys[i].text, &key[at], 16);
+			else
+				keys[i].num = key[at];
+			at += m->text[i] ? 2 : 1;
 		}
 		if (cell.count)
 			table_merge(table, keys, &cell);
@@ -470,6 +479,11 @@ static void source_dump(struct probe_source *src, struct out *out)
 	}
 }
 
+static struct error *bind(const struct probe_request *req, const struct program_fd *p, struct probe_binding **ret)
+{
+	return probe_bind(req->program, req->clause, &p->schema->schema, p->event->scope, req->vars, NULL, false, ret);
+}
+
 /* The best plan that all events take. */
 static struct error *make_programs(struct kernel_source *k, const struct probe_request *req, enum plan *ret_plan,
 				   char *why, size_t why_size)
@@ -484,8 +498,7 @@ static struct error *make_programs(struct kernel_source *k, const struct probe_r
 			.ctx = &names, .field = source_field, .text = source_text, .reg = source_reg,
 		};
 		struct probe_binding *binding = NULL;
-		error = probe_bind(req->program, req->clause, &p->schema->schema, p->event->scope, req->vars, NULL,
-				   false, &binding);
+		error = bind(req, p, &binding);
 		bool fits = false;
 		while (!error && !fits) {
 			struct gen g = { .source = &source, .binding = binding, .lost_fd = k->lost_fd };
@@ -508,10 +521,7 @@ static struct error *make_programs(struct kernel_source *k, const struct probe_r
 				}
 			}
 		}
-		if (!k->binding)
-			k->binding = binding;
-		else
-			probe_binding_destroy(binding);
+		probe_binding_destroy(binding);
 	}
 	return error;
 }
@@ -530,7 +540,12 @@ static struct error *start(struct kernel_source *k, struct session *s, const str
 {
 	char why[160] = "";
 	enum plan plan = PLAN_ALL;
-	struct error *error = make_maps(k, k->programs.data[0].event->ops->preallocate);
+	struct error *error = bind(req, &k->programs.data[0], &k->binding);
+
+	if (!error && req->whole) {
+		program_each_stmt(k->clause, collect_map, k);
+		error = make_maps(k, k->programs.data[0].event->ops->preallocate);
+	}
 
 	k->lost_fd = bpf_map_create(BPF_MAP_TYPE_PERCPU_ARRAY, "vmscope_lost", 4, 8, 1, NULL);
 	k->ring_fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "vmscope_ring", 0, 0, RING_BYTES, NULL);
