@@ -402,7 +402,7 @@ uint64_t btf_size(const struct btf *btf, uint32_t id, unsigned pointer_size)
 static bool find_member(const struct btf *btf, const struct btf_type *type, const char *name, size_t len,
 			unsigned nesting, unsigned *steps, struct btf_member *ret)
 {
-	if ((type->kind != BTF_STRUCT && type->kind != BTF_UNION) || nesting > MEMBER_NESTING_MAX)
+	if ((type->kind != BTF_STRUCT && type->kind != BTF_UNION) || nesting > MEMBER_NESTING_MAX || len == 0)
 		return false;
 	for (unsigned i = 0; i < type->vlen && ++*steps < MEMBER_STEPS_MAX; i++) {
 		struct btf_type inner;

@@ -13,6 +13,7 @@
 #define BTF_LEN_MAX (64u << 20)
 #define IMAGE_MAX (512u << 20)
 #define PAGE 4096u
+#define CHUNK (64u << 10)
 #define GAP_MAX (16u << 20)
 /* arch/x86/include/asm/page_64_types.h: __START_KERNEL_map. */
 #define X86_KERNEL_MAP 0xffffffff80000000ull
@@ -181,15 +182,14 @@ static bool image_range(const struct linux_guest *g, uint64_t pc, uint64_t *ret_
 static bool place_by_image(const struct linux_guest *g, uint64_t pc, struct kallsyms_place *ret)
 {
 	uint64_t addr, gpa, len;
-	bool found = false;
 	uint8_t *data;
 
-	if (!image_range(g, pc, &addr, &gpa, &len) || !(data = malloc(len)))
+	if (!image_range(g, pc, &addr, &gpa, &len) || !(data = calloc(1, len)))
 		return false;
-	struct error *err = target_phys_read(g->target, gpa, data, len);
-	if (!err)
-		found = kallsyms_place_by_scan(data, len, addr, ret);
-	error_destroy(err);
+	/* What is no memory between its parts stays zero. */
+	for (uint64_t at = 0; at < len; at += CHUNK)
+		error_destroy(target_phys_read(g->target, gpa + at, data + at, len - at < CHUNK ? len - at : CHUNK));
+	bool found = kallsyms_place_by_scan(data, len, addr, ret);
 	free(data);
 	return found;
 }
