@@ -66,6 +66,9 @@ static struct error *show(struct probe_run *run, struct out *out)
 		out_message(out, ROLE_DIM, "%" PRIu64 " interrupts were accepted and none injected: the hardware delivers them "
 			    "itself (APICv, AVIC), which is not observable, or this KVM does not tell",
 			    probe_run_hits(run, IRQ_PART_ACCEPT));
+	if (run->chosen[IRQ_PART_XIVE] >= 0 && !probe_run_hits(run, IRQ_PART_XIVE))
+		out_message(out, ROLE_DIM, "no push to the XIVE was seen: no guest was entered, or KVM has tracing off around the "
+			    "entry, where it happens");
 	if (run->chosen[IRQ_PART_ACCEPT] >= 0 && run->chosen[IRQ_PART_SENDER] < 0)
 		out_message(out, ROLE_DIM, "interrupts that other threads send (irqfd, vhost) are seen only with fentry or kprobes, "
 			    "or with `probe scope all`");

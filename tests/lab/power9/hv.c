@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * A bare PAPR guest on KVM HV, without a line of vmscope's: what a case compares with.
- * hv hcall N: N H_PUT_TERM_CHAR; hv spin: a guest that loops for ever, left by the hypervisor decrementer
+ * hv hcall N [NUMBER]: N H_PUT_TERM_CHAR, or of hypercall NUMBER; hv spin: a guest that loops for ever, left by the hypervisor decrementer
  * only; hv xive: an interrupt source of the native XIVE device.
  */
 #include <fcntl.h>
@@ -27,6 +27,7 @@
 #define ESB_SET_PQ_00 0xc00
 
 static int kvm, vm, vcpu;
+static uint32_t number = H_PUT_TERM_CHAR;
 static struct kvm_run *run;
 
 static int check(int rc, const char *what)
@@ -41,7 +42,7 @@ static int check(int rc, const char *what)
 static void create(void)
 {
 	/* again: li r3, H_PUT_TERM_CHAR; sc 1; b again; spin: b spin */
-	static const uint32_t code[] = { 0x38600000 | H_PUT_TERM_CHAR, 0x44000022, 0x4bfffff8, 0x48000000 };
+	const uint32_t code[] = { 0x38600000 | number, 0x44000022, 0x4bfffff8, 0x48000000 };
 	struct kvm_userspace_memory_region region = { .memory_size = MEM_SIZE };
 	struct kvm_enable_cap papr = { .cap = KVM_CAP_PPC_PAPR };
 	struct kvm_ppc_mmuv3_cfg mmu = { .flags = KVM_PPC_MMUV3_RADIX | KVM_PPC_MMUV3_GTSE };
@@ -96,7 +97,7 @@ static int hcalls(unsigned int count)
 	start_at(CODE_GPA);
 	while (seen < count) {
 		check(ioctl(vcpu, KVM_RUN, 0), "KVM_RUN");
-		if (run->exit_reason != KVM_EXIT_PAPR_HCALL || run->papr_hcall.nr != H_PUT_TERM_CHAR) {
+		if (run->exit_reason != KVM_EXIT_PAPR_HCALL || run->papr_hcall.nr != number) {
 			printf("exit %u\n", run->exit_reason);
 			return 1;
 		}
@@ -142,6 +143,8 @@ static int xive(void)
 
 int main(int argc, char **argv)
 {
+	if (argc > 3)
+		number = (uint32_t)strtoul(argv[3], NULL, 0);
 	create();
 	if (argc > 1 && !strcmp(argv[1], "xive"))
 		return xive();
