@@ -66,6 +66,7 @@ struct virtio_worker {
 	unsigned index;
 	pthread_t thread;
 	bool created, started;
+	_Atomic bool confined;	/* by seccomp (confine.h) */
 	int wake_fd;
 };
 

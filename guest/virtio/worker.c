@@ -7,6 +7,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "guest/virtio/confine.h"
 #include "guest/virtio/trace.h"
 
 /* An eventfd's count since it was last read. */
@@ -81,6 +82,7 @@ static void *worker_thread(void *arg)
 {
 	struct virtio_worker *w = arg;
 
+	w->confined = confine_thread();
 	while (!atomic_load(&w->dev->quit))
 		worker_turn(w, -1);
 	return NULL;
