@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -135,10 +136,31 @@ void probe_run_set(struct bpf_object *obj, const char *name, const void *value, 
 	bpf_map__set_initial_value(map, data, room);
 }
 
+/* The first pid namespace has a number that is part of the kernel's ABI. */
+#define FIRST_PID_NAMESPACE 0xeffffffcull
+
+static void set_namespace(const struct probe_run *run, struct bpf_object *obj)
+{
+	uint32_t tgid = (uint32_t)run->options.tgid;
+	struct stat st;
+	uint64_t dev, inode;
+
+	if (run->options.tgid == getpid())
+		tgid = probe_host_own_tgid(run->host);
+	probe_run_set(obj, "filter_kernel_tgid", &tgid, sizeof(tgid));
+	if (stat("/proc/self/ns/pid", &st) || st.st_ino == FIRST_PID_NAMESPACE)
+		return;
+	dev = st.st_dev;
+	inode = st.st_ino;
+	probe_run_set(obj, "ns_dev", &dev, sizeof(dev));
+	probe_run_set(obj, "ns_inode", &inode, sizeof(inode));
+}
+
 static struct error *prepare(struct probe_run *run, struct bpf_object *obj)
 {
 	uint32_t tgid = (uint32_t)run->options.tgid;
 
+	set_namespace(run, obj);
 	probe_run_set(obj, "filter_tgid", &tgid, sizeof(tgid));
 	probe_run_set(obj, "want_events", &run->options.events, sizeof(run->options.events));
 	probe_run_set(obj, "ring_bytes", &run->options.ring_bytes, sizeof(run->options.ring_bytes));

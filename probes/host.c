@@ -19,6 +19,7 @@ struct probe_host {
 	struct kernel_types *types;
 	struct function_set *functions;
 	struct ksyms *ksyms;
+	uint32_t own_tgid;	/* 0: not asked yet */
 	bool fentry_tried;
 	int fentry_err;
 };
@@ -84,6 +85,28 @@ static const struct bpf_insn nothing[] = {
 	{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
 	{ .code = BPF_JMP | BPF_EXIT },
 };
+
+uint32_t probe_host_own_tgid(struct probe_host *host)
+{
+	/* r0 = bpf_get_current_pid_tgid(); r0 >>= 32; exit */
+	static const struct bpf_insn ask[] = {
+		{ .code = BPF_JMP | BPF_CALL, .imm = BPF_FUNC_get_current_pid_tgid },
+		{ .code = BPF_ALU64 | BPF_RSH | BPF_K, .dst_reg = BPF_REG_0, .imm = 32 },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	LIBBPF_OPTS(bpf_test_run_opts, run);
+	int prog;
+
+	if (host->own_tgid)
+		return host->own_tgid;
+	host->own_tgid = (uint32_t)getpid();
+	prog = bpf_prog_load(BPF_PROG_TYPE_RAW_TRACEPOINT, "vmscope_self", "GPL", ask, ARRAY_SIZE(ask), NULL);
+	if (prog >= 0 && !bpf_prog_test_run_opts(prog, &run) && run.retval)
+		host->own_tgid = run.retval;
+	if (prog >= 0)
+		close(prog);
+	return host->own_tgid;
+}
 
 static int try_fentry(const char *name, uint32_t id)
 {

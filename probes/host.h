@@ -3,6 +3,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "core/base/error.h"
 #include "probes/types.h"
@@ -19,6 +20,8 @@ const struct kernel_types *probe_host_types(struct probe_host *host);
 /* Is there a function to attach to? By BTF; without BTF, or when it has to be @sure (what is static may be
  * missing there), by the kernel's list of symbols, which takes long to read. */
 bool probe_host_has_function(struct probe_host *host, const char *name, bool sure);
+/* Our own process as the kernel numbers it, which differs from getpid() in a nested pid namespace. */
+uint32_t probe_host_own_tgid(struct probe_host *host);
 bool probe_host_has_kprobes(const struct probe_host *host);
 /* Why a program that does nothing can not be put on function @name by fentry; NULL: it can. Tried once. */
 struct error *probe_host_fentry(struct probe_host *host, const char *name);

@@ -20,6 +20,7 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 /* Set by user space before loading; the verifier then drops what is not wanted. */
 const volatile __u32 filter_tgid;	/* 0: every process */
+const volatile __u32 filter_kernel_tgid; /* the same as the kernel numbers it: a nested pid namespace has others */
 const volatile bool want_events;	/* stream events; otherwise only the sums are kept */
 
 /* Units of event fields, by the name of their type. */
@@ -31,6 +32,23 @@ typedef __u64 gva_t;
 typedef __u8 bool8_t;
 
 #define NO_VCPU 0xffffffff
+
+/* Of the pid namespace that we are in, as stat() tells of its file; 0: the first one. */
+const volatile __u64 ns_dev, ns_inode;
+
+/* Thread in the low half, process in the high one, as our own pid namespace numbers them; 0: not in it. */
+static __always_inline __u64 current_id(void)
+{
+	struct { __u32 pid, tgid; } in_ns = {}; /* struct bpf_pidns_info of uapi/linux/bpf.h */
+
+	if (!ns_inode)
+		return bpf_get_current_pid_tgid();
+	if (bpf_get_ns_current_pid_tgid(ns_dev, ns_inode, (void *)&in_ns, sizeof(in_ns)))
+		return 0;
+	return (__u64)in_ns.tgid << 32 | in_ns.pid;
+}
+/* What programs call: the kernel's own numbers are somebody else's in a nested namespace. */
+#define bpf_get_current_pid_tgid current_id
 
 static __always_inline bool filtered(__u64 pid_tgid)
 {

@@ -27,13 +27,14 @@ int iter_objects(struct bpf_iter__task_file *ctx)
 	char name[12] = "";
 	void *object;
 
-	if (!task || !file || (filter_tgid && (__u32)task->tgid != filter_tgid))
+	if (!task || !file || (filter_kernel_tgid && (__u32)task->tgid != filter_kernel_tgid))
 		return 0;
 	bpf_probe_read_kernel_str(name, sizeof(name), BPF_CORE_READ(file, f_path.dentry, d_name.name));
 	if (name[0] != 'k' || name[1] != 'v' || name[2] != 'm' || name[3] != '-')
 		return 0;
 	object = BPF_CORE_READ(file, private_data);
-	o.tgid = task->tgid;
+	/* Of the process that is asked for, by the number that it was asked for by. */
+	o.tgid = filter_tgid ? filter_tgid : task->tgid;
 	o.fd = ctx->fd;
 	if (name[4] == 'v' && name[5] == 'm' && !name[6]) {
 		o.kvm = (__u64)object;

@@ -256,7 +256,7 @@ static __always_inline int unmap_begin(struct mmu_notifier *mn, struct mmu_notif
 	__u64 now = bpf_ktime_get_ns();
 	struct range r = { .since_ns = now, .starting = 1 };
 
-	if (filter_tgid && tgid != filter_tgid)
+	if (filter_kernel_tgid && tgid != filter_kernel_tgid)
 		return 0;
 	r.start = BPF_CORE_READ(range, start);
 	r.end = BPF_CORE_READ(range, end);

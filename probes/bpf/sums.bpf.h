@@ -106,5 +106,5 @@ static __always_inline __u32 tgid_of_kvm(struct kvm *kvm)
 /* Is it of a VM that nobody asked for? In contexts where the current thread says nothing. */
 static __always_inline bool kvm_filtered(struct kvm *kvm)
 {
-	return filter_tgid && tgid_of_kvm(kvm) != filter_tgid;
+	return filter_kernel_tgid && tgid_of_kvm(kvm) != filter_kernel_tgid;
 }

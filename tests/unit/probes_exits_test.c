@@ -194,7 +194,7 @@ static void test_losses_are_in_place(void **state)
 /* Another process's filter sees nothing of ours. */
 static void test_filter(void **state)
 {
-	struct probe_options options = { .tgid = 1 };
+	struct probe_options options = { .tgid = getpid() + 1 };
 	struct bench b;
 
 	start(&b, false, 0);
