@@ -9,12 +9,14 @@
 #include "core/base/cleanup.h"
 #include "core/base/text.h"
 #include "core/command/command.h"
+#include "core/record/target_recording.h"
 #include "core/script/script.h"
+#include "core/session/play.h"
 #include "ui/app.h"
 #include "ui/line_mode.h"
 
 struct probe_cli {
-	const char *file, *text, *pid;
+	const char *file, *text, *pid, *recording;
 	struct script_options options;
 	uint64_t duration_ns;	/* 0: until Ctrl-C, or the program's exit */
 	bool all, json, explain, dump, help;
@@ -27,6 +29,7 @@ static void print_options(FILE *to)
 	fprintf(to, "\nOptions:\n"
 		"  -e PROGRAM       the program itself instead of a file\n"
 		"  -p PID           the VMs of this process; -a: those of every process (the default)\n"
+		"  -i RECORDING     over what was recorded: the answer it would have given then\n"
 		"  -- run ARG...    a guest of our own: `vmscope run`'s options; it is started at once\n"
 		"  --duration TIME  end after TIME (10s, 500ms)\n"
 		"  --explain        tell what serves each clause and where its parts run, then end\n"
@@ -41,7 +44,8 @@ static struct error *parse_word(struct probe_cli *c, int argc, char **argv, int 
 {
 	const char *word = argv[*i];
 	const char *value = *i + 1 < argc ? argv[*i + 1] : NULL;
-	bool takes = !strcmp(word, "-e") || !strcmp(word, "-p") || !strcmp(word, "--duration");
+	bool takes = !strcmp(word, "-e") || !strcmp(word, "-p") || !strcmp(word, "-i") ||
+		     !strcmp(word, "--duration");
 
 	if (takes && !value)
 		return error_create(ERROR_USAGE, "option %s wants a value", word);
@@ -50,6 +54,8 @@ static struct error *parse_word(struct probe_cli *c, int argc, char **argv, int 
 		c->text = value;
 	else if (!strcmp(word, "-p"))
 		c->pid = value;
+	else if (!strcmp(word, "-i"))
+		c->recording = value;
 	else if (!strcmp(word, "--duration"))
 		return parse_time_ns(value, &c->duration_ns);
 	else if (!strcmp(word, "-a"))
@@ -95,8 +101,8 @@ static struct error *parse(struct probe_cli *c, int argc, char **argv)
 	if (!c->file == !c->text)
 		return error_hint(error_create(ERROR_USAGE, "probe wants one FILE or -e PROGRAM"),
 				  "try: vmscope probe -e 'vm:io { @[port] = count() }' -- run demo");
-	if ((c->pid != NULL) + c->all + (c->guest != NULL) > 1)
-		return error_create(ERROR_USAGE, "only one of -p, -a and -- run");
+	if ((c->pid != NULL) + (c->recording != NULL) + c->all + (c->guest != NULL) > 1)
+		return error_create(ERROR_USAGE, "only one of -p, -i, -a and -- run");
 	return NULL;
 }
 
@@ -170,6 +176,33 @@ static struct error *listen(struct probe_cli *c, struct session *s, struct scrip
 	return error;
 }
 
+/* Every event of the recording, in order. */
+static void replay(struct session *s, struct script *script)
+{
+	struct recording *rec = recording_target_recording(s->target);
+
+	for (uint64_t n = 0; n < recording_count(rec) && !script_has_exited(script); n++) {
+		const struct event *event = recording_event(rec, n);
+		const struct schema *schema = event ? event_store_schema(s->events, event->schema) : NULL;
+		if (schema)
+			script_feed(script, event, schema);
+	}
+}
+
+/* Where the events come from; the scope of the host's probes. */
+static struct error *open_source(struct probe_cli *c, struct session *s)
+{
+	if (c->recording) {
+		c->options.replay = s->quiet_stop = true;
+		return session_play(s, c->recording);
+	}
+	_free_ char *scope = xasprintf("probe scope %s", c->pid ? c->pid : "all");
+	struct out *quiet = out_create_capture();
+	struct error *error = command_run(s, scope, quiet);
+	out_destroy(quiet);
+	return error;
+}
+
 static struct error *run_session(struct app *app, struct probe_cli *c, struct session *s, struct out *out)
 {
 	struct script *script = NULL;
@@ -183,10 +216,7 @@ static struct error *run_session(struct app *app, struct probe_cli *c, struct se
 	error = c->text ? program_parse("-e", c->text, &program) : program_load(c->file, &program);
 	if (error)
 		return error;
-	_free_ char *scope = xasprintf("probe scope %s", c->pid ? c->pid : "all");
-	struct out *quiet = out_create_capture();
-	error = command_run(s, scope, quiet);
-	out_destroy(quiet);
+	error = open_source(c, s);
 	if (error) {
 		program_destroy(program);
 		return error;
@@ -200,6 +230,8 @@ static struct error *run_session(struct app *app, struct probe_cli *c, struct se
 		script_explain(script, out);
 	else if (!error && c->dump)
 		script_dump(script, out);
+	else if (!error && c->recording)
+		replay(s, script);
 	else if (!error && !c->options.dry_run)
 		error = listen(c, s, script);
 	script_unload(s, script);

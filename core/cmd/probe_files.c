@@ -7,6 +7,7 @@
 #include "core/base/cleanup.h"
 #include "core/base/text.h"
 #include "core/command/command.h"
+#include "core/probe/provider.h"
 #include "core/script/script.h"
 
 /* The list of what the host's kernel offers, where the program has one; else the files. */
@@ -216,4 +217,87 @@ const struct command cmd_info_probefiles = {
 	.summary = "list the probe files that are loaded",
 	.examples = (const char *const[]){ "info probefiles", NULL },
 	.run = info_run,
+};
+
+/* ---- what there is to listen to ------------------------------------------------------------------ */
+
+/* "vm.exit.io" as a program says it: vm:exit.io. */
+static char *spoken(const char *schema)
+{
+	char *name = xstrdup(schema);
+	char *dot = strchr(name, '.');
+
+	if (dot)
+		*dot = ':';
+	return name;
+}
+
+static void show_event(const struct schema *schema, const char *name, bool fields, struct out *out)
+{
+	out_begin(out, "event");
+	out_str(out, ROLE_SYMBOL, "name", 24, name);
+	out_text(out, ROLE_TEXT, "  ");
+	out_str(out, ROLE_TEXT, "help", 0, schema->help ? schema->help : "");
+	out_list(out, "fields");
+	for (unsigned i = 0; fields && i < schema->nfields; i++) {
+		const struct field *f = &schema->fields[i];
+		static const char *const units[] = { "", "hex", "ns", "bytes", "gpa", "gva", "yes or no" };
+		if (!i)
+			out_nl(out);
+		out_begin(out, "field");
+		out_text(out, ROLE_TEXT, "    ");
+		out_str(out, ROLE_LABEL, "field", 20, f->name);
+		out_text(out, ROLE_TEXT, " ");
+		out_dec(out, ROLE_DIM, "size", 3, f->size);
+		out_text(out, ROLE_DIM, " ");
+		out_str(out, ROLE_DIM, "unit", 0, f->type == FIELD_STRING ? "text" : units[f->unit]);
+		for (const struct field_enum *e = f->names; e && e->name && e < f->names + 12; e++)
+			out_text(out, ROLE_DIM, "%s%s", e == f->names ? ": " : " ", e->name);
+		out_end(out);
+	}
+	out_list_end(out);
+	out_end(out);
+}
+
+static struct error *events_run(struct session *s, const struct args *args, struct out *out)
+{
+	const char *glob = args->value[0].given ? args->value[0].text : "*";
+	bool fields = args->value[1].given || (args->value[0].given && !strpbrk(glob, "*?"));
+	unsigned shown = 0;
+
+	for (size_t i = 0; i < s->providers.len; i++)
+		session_know_events(s, s->providers.data[i]->prefix);
+	for (unsigned i = 0; event_store_schema_at(s->events, i); i++) {
+		const struct schema *schema = event_store_schema_at(s->events, i);
+		_free_ char *name = spoken(schema->name);
+		if (!glob_match(glob, name))
+			continue;
+		show_event(schema, name, fields, out);
+		shown++;
+	}
+	for (size_t i = 0; i < s->providers.len; i++) {
+		const struct probe_provider *p = s->providers.data[i];
+		_free_ char *any = xasprintf("%s:*", p->prefix);
+		/* Thousands of tracepoints only when they are meant. */
+		if (p->list && !strncmp(glob, any, strlen(p->prefix) + 1))
+			p->list(p->ctx, s, glob, fields, out);
+		else if (!args->value[0].given)
+			out_message(out, ROLE_DIM, "%-24s  %s", any, p->summary);
+	}
+	if (!shown && !strchr(glob, ':'))
+		return error_hint(error_create(ERROR_NOT_FOUND, "no event matches '%s'", glob),
+				  "`probe events` lists them; tracepoint:SYSTEM:* those of the kernel");
+	return NULL;
+}
+
+static const char *const events_words[] = { "fields", NULL };
+
+const struct command cmd_probe_events = {
+	.name = "probe events",
+	.group = "probes",
+	.summary = "list what a probe file can listen to; of one event its fields",
+	.examples = (const char *const[]){ "probe events", "probe events vm:exit.io", "probe events vm:* fields", NULL },
+	.args = { { .type = ARG_WORD, .name = "GLOB", .optional = true },
+		  { .type = ARG_CHOICE, .name = "fields", .optional = true, .choices = events_words } },
+	.run = events_run,
 };

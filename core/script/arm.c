@@ -5,6 +5,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/text.h"
+#include "core/probe/alias.h"
 #include "core/session/filter.h"
 #include "core/script/internal.h"
 
@@ -29,8 +30,11 @@ static void use_schema(struct script_clause *c, const struct program_spec *spec,
 /* Does the store's event @schema answer to PROVIDER:NAME? "vm:io" is short for "vm:exit.io". */
 static bool names_schema(const struct program_spec *spec, const char *schema)
 {
-	_free_ char *full = xasprintf("%s.%s", spec->provider, spec->name);
-	_free_ char *exit = xasprintf("%s.exit.%s", spec->provider, spec->name);
+	const char *probe, *event;
+
+	probe_alias(spec, &probe, &event);
+	_free_ char *full = xasprintf("%s.%s", probe, event);
+	_free_ char *exit = xasprintf("%s.exit.%s", probe, event);
 
 	return glob_match(full, schema) || glob_match(exit, schema);
 }
@@ -160,6 +164,9 @@ static struct error *arm_spec(struct script_clause *c, const struct program_spec
 	unsigned found;
 	bool opened;
 
+	if (!strcmp(spec->provider, "guest") && c->script->options.replay)
+		return program_error(c->script->program, spec->at, ERROR_UNSUPPORTED,
+				     "guest:%s wants a guest that runs, not a recording", spec->name);
 	if (!strcmp(spec->provider, "guest"))
 		return script_arm_guest(c, spec);
 	if (!c->script->options.replay) {

@@ -5,6 +5,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/text.h"
+#include "core/probe/alias.h"
 #include "probes/lang/lang.h"
 #include "probes/set.h"
 
@@ -14,27 +15,6 @@ struct builtin {
 	const struct probe *probe;
 	bool turned_on;
 };
-
-/* Names that say what is watched rather than which probe watches. */
-static const struct { const char *prefix, *name, *probe, *event; } aliases[] = {
-	{ "kvm", "exit", "exits", "*" },
-	{ "lock", "contention", "locks", "wait" },
-	{ "lock", "*", "locks", NULL },
-};
-
-static void resolve(const struct program_spec *spec, const char **ret_probe, const char **ret_event)
-{
-	*ret_probe = spec->provider;
-	*ret_event = spec->name;
-	for (unsigned i = 0; i < ARRAY_SIZE(aliases); i++) {
-		if (strcmp(aliases[i].prefix, spec->provider) || !glob_match(aliases[i].name, spec->name))
-			continue;
-		*ret_probe = aliases[i].probe;
-		if (aliases[i].event)
-			*ret_event = aliases[i].event;
-		return;
-	}
-}
 
 static void builtin_close(struct probe_source *src)
 {
@@ -83,7 +63,7 @@ struct error *lang_builtin_open(void *ctx, struct session *s, const struct probe
 	const struct probe_schemas *schemas;
 	const char *name, *event;
 
-	resolve(req->spec, &name, &event);
+	probe_alias(req->spec, &name, &event);
 	const struct probe *probe = probe_find(name);
 	if (!probe)
 		return error_create(ERROR_NOT_FOUND, "there is no probe %s", name);
@@ -98,7 +78,9 @@ struct error *lang_builtin_open(void *ctx, struct session *s, const struct probe
 	for (size_t i = 0; i < schemas->list.len; i++)
 		if (glob_match(glob, schemas->list.data[i]->schema.name))
 			vec_push(&b->source.schemas, &schemas->list.data[i]->schema);
-	if (!b->source.schemas.len)
+	if (!schemas->list.len)
+		error = error_create(ERROR_UNSUPPORTED, "probe %s has no events on this architecture", name);
+	else if (!b->source.schemas.len)
 		error = error_create(ERROR_NOT_FOUND, "probe %s has no event %s", name, event);
 	if (!error)
 		error = turn_on(b);

@@ -218,7 +218,8 @@ static struct error *show(void *ctx, const char *system, const char *name)
 	out_str(l->out, ROLE_TEXT, "name", 0, full);
 	out_list(l->out, "fields");
 	for (size_t i = 0; ev && i < ev->fields.len; i++) {
-		out_nl(l->out);
+		if (!i)
+			out_nl(l->out);
 		out_begin(l->out, "field");
 		out_text(l->out, ROLE_TEXT, "    ");
 		out_str(l->out, ROLE_LABEL, "field", 24, ev->fields.data[i].name);
