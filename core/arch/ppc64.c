@@ -149,6 +149,8 @@ static const char *ppc64_reg_meaning(const struct regs *regs, unsigned id, char 
 		return regs_get(regs, PPC64_TB, &tb) ? ppc64_ticks_text((int64_t)(v - tb), buf, size) : NULL;
 	case PPC64_TB:
 	case PPC64_VTB:
+	case PPC64_PURR:
+	case PPC64_SPURR:
 		snprintf(buf, size, "%.6f s", (double)v / PPC64_TB_HZ);
 		return buf;
 	case PPC64_PVR:

@@ -17,7 +17,7 @@ static const struct reg_field ppc64_fields_msr[] = {
 };
 /* A field of CR: less, greater, equal, summary overflow. */
 static const char *const cr_field[] = {
-	"-", "SO", "EQ", "EQ,SO", "GT", "GT,SO", "GT,EQ", "GT,EQ,SO", "LT", "LT,SO", "LT,EQ", "LT,EQ,SO",
+	"", "SO", "EQ", "EQ,SO", "GT", "GT,SO", "GT,EQ", "GT,EQ,SO", "LT", "LT,SO", "LT,EQ", "LT,EQ,SO",
 	"LT,GT", "LT,GT,SO", "LT,GT,EQ", "LT,GT,EQ,SO", NULL
 };
 #define CR_FIELD(n) { "cr" #n, 31 - 4 * n, 28 - 4 * n, cr_field }

@@ -161,6 +161,8 @@ const char *reg_decode(const struct reg_desc *desc, uint64_t value, char *buf, s
 	for (const struct reg_field *f = desc->fields; f && f->name; f++) {
 		uint64_t v = FIELD(value, f->hi, f->lo);
 
+		if (f->values && v < values_count(f->values) && !f->values[v][0])
+			continue;
 		if (f->values && v < values_count(f->values))
 			len = decode_add(buf, size, len, "%s=%s", f->name, f->values[v]);
 		else if (f->hi == f->lo && v)

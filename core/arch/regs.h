@@ -30,7 +30,7 @@ enum reg_group {
 struct reg_field {
 	const char *name;
 	uint8_t hi, lo;
-	const char *const *values; /* names by value, NULL-terminated, or NULL */
+	const char *const *values; /* names by value, NULL-terminated, or NULL; "": not worth a word */
 };
 
 struct reg_desc {

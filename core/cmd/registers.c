@@ -15,7 +15,7 @@ static const struct {
 } group_names[] = {
 	{ "general", REGS_GENERAL }, { "segment", REGS_SEGMENT }, { "control", REGS_CONTROL },
 	{ "debug", REGS_DEBUG },     { "msr", REGS_MSR },	  { "fpu", REGS_FPU },
-	{ "vector", REGS_VECTOR },   { "all", REGS_ALL },
+	{ "vector", REGS_VECTOR },   { "all", REGS_ALL },	  { "spr", REGS_MSR },
 };
 
 struct reg_print {
@@ -79,8 +79,11 @@ static void print_meaning(struct reg_print *p, unsigned id)
 
 	if (!regs_valid(p->regs, id) || desc->bits > 64)
 		return;
-	if (arch->reg_meaning && arch->reg_meaning(p->regs, id, buf, sizeof(buf)))
+	if (arch->reg_meaning && arch->reg_meaning(p->regs, id, buf, sizeof(buf))) {
 		out_text(p->out, ROLE_COMMENT, "  %s", buf);
+		if (!desc->fields)
+			return;
+	}
 	if (desc->fields) {
 		reg_decode(desc, value, buf, sizeof(buf));
 		if (*buf)
@@ -210,7 +213,7 @@ static void print_group(struct reg_print *p, unsigned group)
 	if (p->session->frame)
 		out_hidden_dec(p->out, "frame", p->session->frame);
 	for (unsigned i = 0; i < ARRAY_SIZE(group_names); i++)
-		if (group_names[i].groups == group)
+		if (group_names[i].groups == group && strcmp(group_names[i].name, "spr"))
 			out_hidden_str(p->out, "group", group_names[i].name);
 	if (p->stale) {
 		out_text(p->out, ROLE_DIM, "the guest runs: last-known values");
@@ -286,6 +289,9 @@ static struct error *show_name(struct session *s, struct out *out, const char *w
 	for (i = 0; i < ARRAY_SIZE(group_names); i++) {
 		if (strcmp(group_names[i].name, name))
 			continue;
+		/* POWER has a register of that name; the group is `spr` there. */
+		if (!strcmp(name, "msr") && reg_lookup(s->target->arch, name, &ref))
+			continue;
 		error = prepare(s, out, group_names[i].groups, &p);
 		for (unsigned g = 1; !error && g <= REGS_ALL; g <<= 1)
 			if (group_names[i].groups & g)
@@ -301,7 +307,7 @@ static struct error *show_name(struct session *s, struct out *out, const char *w
 	else if (!reg_lookup(s->target->arch, name, &ref))
 		return error_hint(error_create(ERROR_NOT_FOUND, "%s has no register or group '%s'",
 					       s->target->arch->name, word),
-				  "groups: general segment control debug msr fpu vector all");
+				  "groups: general segment control debug msr (spr) fpu vector all");
 	error = prepare(s, out, s->target->arch->regs[ref.reg].group, &p);
 	if (!error)
 		print_single(&p, name, ref);
@@ -341,8 +347,8 @@ const struct command cmd_info_registers = {
 	.aliases = (const char *const[]){ "info r", "info reg", NULL },
 	.group = "data",
 	.summary = "show registers of the selected vCPU: general ones, a group, or by name",
-	.help = "Groups: general segment control debug msr fpu vector all. What changed since the last stop\n"
-		"is marked with *. Flags are decoded. `set $rax = 1` writes.",
+	.help = "Groups: general segment control debug msr (on POWER: spr) fpu vector all. What changed since\n"
+		"the last stop is marked with *. Flags are decoded. `set $rax = 1` writes.",
 	.examples = (const char *const[]){ "info registers", "info registers control", "info registers rip cr0",
 					   NULL },
 	.args = { { .type = ARG_WORD, .name = "NAME|GROUP", .optional = true, .repeat = true,

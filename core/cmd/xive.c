@@ -44,7 +44,13 @@ static void show_log(struct session *s, struct out *out)
 {
 	uint64_t first = event_store_first(s->events), end = event_store_end(s->events), total = 0, seen = 0;
 	struct esb_log log = { .last = { .len = 0 } };
+	struct state_xive_device device = { .flags = 0 };
+	bool sees_all;
+	size_t len;
 
+	/* What a guest does on pages of its own leaves no event: then states change between events. */
+	error_destroy(target_state_get(s->target, STATE_XIVE_DEVICE, 0, &device, sizeof(device), &len));
+	sees_all = device.flags & STATE_XIVE_TRAPPED;
 	for (uint64_t n = first; n < end; n++) {
 		const struct event *e = event_store_get(s->events, n);
 
@@ -61,7 +67,7 @@ static void show_log(struct session *s, struct out *out)
 			continue;
 		memcpy(&esb, e->payload, sizeof(esb));
 		last = last_of(&log, esb.lisn);
-		rule = xive_check_event(e->schema, &esb, last ? *last : XIVE_PQ_UNSEEN, text, sizeof(text));
+		rule = xive_check_event(e->schema, &esb, last && sees_all ? *last : XIVE_PQ_UNSEEN, text, sizeof(text));
 		if (last)
 			*last = esb.pq_new;
 		if (rule || seen + LOG_SHOWN >= total)

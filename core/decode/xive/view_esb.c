@@ -3,7 +3,7 @@
 #include "core/base/bits.h"
 #include "core/base/vec.h"
 #include "core/decode/decode.h"
-#include "core/decode/xive/load.h"
+#include "core/decode/xive/show.h"
 
 static void show_access(struct out *out, const struct state_xive_source *s, bool management, bool store,
 			uint32_t from, uint32_t to)
@@ -38,7 +38,7 @@ static void show_access(struct out *out, const struct state_xive_source *s, bool
 	out_end(out);
 }
 
-static struct error *show(const struct view_ctx *ctx, struct out *out)
+void xive_show_esb(struct out *out, const struct xive_source *s)
 {
 	static const struct {
 		bool management, store;
@@ -48,18 +48,7 @@ static struct error *show(const struct view_ctx *ctx, struct out *out)
 		{ true, true, 0x400, 0x7ff }, { true, false, 0x800, 0xbff }, { true, false, 0xc00, 0xcff },
 		{ true, false, 0xd00, 0xdff }, { true, false, 0xe00, 0xeff }, { true, false, 0xf00, 0xfff },
 	};
-	struct xive_source *s;
-	struct xive x;
-	struct error *err = xive_load(ctx->target, &x);
 
-	if (err)
-		return err;
-	s = ctx->arg <= UINT32_MAX ? xive_source_find(&x, (uint32_t)ctx->arg) : NULL;
-	if (!s) {
-		xive_unload(&x);
-		return error_hint(error_create(ERROR_NOT_FOUND, "there is no interrupt source 0x%llx",
-					       (unsigned long long)ctx->arg), "`info xive` lists them");
-	}
 	out_begin(out, "esb");
 	out_text(out, ROLE_HEADING, "ESB pages of ");
 	out_hex(out, ROLE_NUMBER, "lisn", 0, s->s.lisn);
@@ -84,6 +73,23 @@ static struct error *show(const struct view_ctx *ctx, struct out *out)
 		show_access(out, &s->s, rows[i].management, rows[i].store, rows[i].from, rows[i].to);
 	out_list_end(out);
 	out_end(out);
+}
+
+static struct error *show(const struct view_ctx *ctx, struct out *out)
+{
+	struct xive_source *s;
+	struct xive x;
+	struct error *err = xive_load(ctx->target, &x);
+
+	if (err)
+		return err;
+	s = ctx->arg <= UINT32_MAX ? xive_source_find(&x, (uint32_t)ctx->arg) : NULL;
+	if (!s) {
+		xive_unload(&x);
+		return error_hint(error_create(ERROR_NOT_FOUND, "there is no interrupt source 0x%llx",
+					       (unsigned long long)ctx->arg), "`info xive` lists them");
+	}
+	xive_show_esb(out, s);
 	xive_unload(&x);
 	return NULL;
 }

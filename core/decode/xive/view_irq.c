@@ -149,7 +149,7 @@ static const char *verdict(const struct xive *x, const struct xive_source *s, co
 	return "sent: waits for the guest's EOI";
 }
 
-static void draw(struct out *out, struct xive *x, const struct xive_source *s)
+static void draw(struct out *out, const struct xive *x, const struct xive_source *s)
 {
 	struct xive_queue *q = xive_queue_find(x, s->s.server, s->s.priority);
 	const struct xive_vp *vp = xive_vp_find(x, s->s.server);
@@ -183,6 +183,17 @@ static void draw(struct out *out, struct xive *x, const struct xive_source *s)
 	out_str(out, s->trouble ? ROLE_FINDING : ROLE_CURRENT, "verdict", 0, verdict(x, s, q, vp));
 }
 
+void xive_show_path(struct out *out, const struct xive *x, const struct xive_findings *f,
+		    const struct xive_source *s)
+{
+	out_begin(out, "xive_path");
+	draw(out, x, s);
+	out_end(out);
+	for (size_t i = 0; i < f->list.len; i++)
+		if (f->list.data[i].lisn == s->s.lisn)
+			decode_finding(out, "xive-irq", f->list.data[i].rule, "%s", f->list.data[i].text);
+}
+
 static struct error *show(const struct view_ctx *ctx, struct out *out)
 {
 	struct xive_findings f;
@@ -199,12 +210,7 @@ static struct error *show(const struct view_ctx *ctx, struct out *out)
 					       (unsigned long long)ctx->arg), "`info xive` lists them");
 	}
 	xive_check(&x, &f);
-	out_begin(out, "xive_path");
-	draw(out, &x, s);
-	out_end(out);
-	for (size_t i = 0; i < f.list.len; i++)
-		if (f.list.data[i].lisn == s->s.lisn)
-			decode_finding(out, "xive-irq", f.list.data[i].rule, "%s", f.list.data[i].text);
+	xive_show_path(out, &x, &f, s);
 	vec_free(&f.list);
 	xive_unload(&x);
 	return NULL;

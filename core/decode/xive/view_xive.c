@@ -29,7 +29,8 @@ static void show_device(struct out *out, const struct xive *x)
 	out_dec(out, ROLE_NUMBER, "sources_total", 0, x->sources_total);
 	out_text(out, ROLE_TEXT, " sources, ");
 	out_dec(out, ROLE_NUMBER, "queues_total", 0, x->queues_total);
-	out_text(out, ROLE_TEXT, " queues, ESB pages of %u KiB", 1u << (d->esb_shift >= 10 ? (d->esb_shift - 10) & 31 : 0));
+	out_text(out, ROLE_TEXT, " queue%s, ESB pages of %u KiB", x->queues_total == 1 ? "" : "s",
+		 1u << (d->esb_shift >= 10 ? (d->esb_shift - 10) & 31 : 0));
 	out_hidden_dec(out, "esb_shift", d->esb_shift);
 	if (d->nr_servers) {
 		out_text(out, ROLE_TEXT, ", ids below ");
@@ -106,29 +107,33 @@ static int by_urgency(const void *a, const void *b)
 	return x->s.lisn < y->s.lisn ? -1 : x->s.lisn > y->s.lisn;
 }
 
-static void show_sources(struct out *out, const struct xive *x)
+void xive_order(const struct xive *x, struct xive_order *ret)
 {
-	VEC(const struct xive_source *) order = { .len = 0 };
-	size_t unused = 0;
+	ret->source = xcalloc(x->sources.len + 1, sizeof(*ret->source));
+	ret->n = 0;
+	for (size_t i = 0; i < x->sources.len; i++)
+		if (!is_unused(&x->sources.data[i]))
+			ret->source[ret->n++] = &x->sources.data[i];
+	qsort(ret->source, ret->n, sizeof(*ret->source), by_urgency);
+}
+
+static void show_sources(struct out *out, const struct xive *x, const struct xive_order *order)
+{
 	uint32_t first = 0, last = 0;
+	size_t unused = 0;
 
 	for (size_t i = 0; i < x->sources.len; i++) {
-		if (!is_unused(&x->sources.data[i])) {
-			vec_push(&order, &x->sources.data[i]);
+		if (!is_unused(&x->sources.data[i]))
 			continue;
-		}
 		first = unused++ ? first : x->sources.data[i].s.lisn;
 		last = x->sources.data[i].s.lisn;
 	}
-	if (order.len)
-		qsort(order.data, order.len, sizeof(order.data[0]), by_urgency);
 	out_text(out, ROLE_LABEL, "  lisn    type pq         eisn  server  prio  name");
 	out_nl(out);
 	out_list(out, "sources");
-	for (size_t i = 0; i < order.len; i++)
-		show_source(out, order.data[i]);
+	for (size_t i = 0; i < order->n; i++)
+		show_source(out, order->source[i]);
 	out_list_end(out);
-	vec_free(&order);
 	out_hidden_dec(out, "unused", unused);
 	if (unused) {
 		out_text(out, ROLE_DIM, "  and %zu off without target (0x%x-0x%x)", unused, first, last);
@@ -261,28 +266,37 @@ void xive_show_vp(struct out *out, const struct xive_vp *vp)
 	out_end(out);
 }
 
+void xive_show(struct out *out, const struct xive *x, const struct xive_findings *f,
+	       const struct xive_order *order)
+{
+	out_begin(out, "xive");
+	show_device(out, x);
+	show_sources(out, x, order);
+	show_queues(out, x);
+	out_text(out, ROLE_LABEL, "  thread contexts (OS ring)");
+	out_nl(out);
+	out_list(out, "vps");
+	for (size_t i = 0; i < x->vps.len; i++)
+		xive_show_vp(out, &x->vps.data[i]);
+	out_list_end(out);
+	out_end(out);
+	for (size_t i = 0; i < f->list.len; i++)
+		decode_finding(out, "xive", f->list.data[i].rule, "%s", f->list.data[i].text);
+}
+
 static struct error *show(const struct view_ctx *ctx, struct out *out)
 {
 	struct xive_findings f;
+	struct xive_order order;
 	struct xive x;
 	struct error *err = xive_load(ctx->target, &x);
 
 	if (err)
 		return err;
 	xive_check(&x, &f);
-	out_begin(out, "xive");
-	show_device(out, &x);
-	show_sources(out, &x);
-	show_queues(out, &x);
-	out_text(out, ROLE_LABEL, "  thread contexts (OS ring)");
-	out_nl(out);
-	out_list(out, "vps");
-	for (size_t i = 0; i < x.vps.len; i++)
-		xive_show_vp(out, &x.vps.data[i]);
-	out_list_end(out);
-	out_end(out);
-	for (size_t i = 0; i < f.list.len; i++)
-		decode_finding(out, "xive", f.list.data[i].rule, "%s", f.list.data[i].text);
+	xive_order(&x, &order);
+	xive_show(out, &x, &f, &order);
+	free(order.source);
 	vec_free(&f.list);
 	xive_unload(&x);
 	return NULL;
