@@ -126,16 +126,15 @@ static enum step_result step_exclusive(struct vcpu *v, uint64_t pc, bool block_i
 				       struct stop_report *report)
 {
 	struct memory *mem = &v->vm->mem;
+	/* A watch took the turn already; only this thread makes it so. */
+	bool mine = machine_host.step_plant && v->vm->run.exclusive == v, live;
 	enum step_result r;
-	bool live;
 
-	if (!run_exclusive_begin(v))
+	if (!mine && !run_exclusive_begin(v))
 		return STEP_AGAIN;
 	live = memory_plants_live(mem, false, machine_host.break_insn);
 	if (!machine_host.step_plant) {
 		r = step_one(v, pc, block_irqs, report);
-	} else if (v->halted && wait_halted(v, report) == EXIT_STOP) {
-		r = STEP_STOP;
 	} else if (machine_host.step_plant(v, pc, block_irqs)) {
 		r = step_one(v, pc, block_irqs, report);
 		machine_host.step_unplant(v);
@@ -143,7 +142,8 @@ static enum step_result step_exclusive(struct vcpu *v, uint64_t pc, bool block_i
 		r = cannot_plant(v, pc, report);
 	}
 	memory_plants_live(mem, live, machine_host.break_insn);
-	run_exclusive_end(v);
+	if (!mine)
+		run_exclusive_end(v);
 	return r;
 }
 
@@ -171,6 +171,26 @@ static enum step_result step_insn(struct vcpu *v, uint64_t pc, const uint8_t *co
 		return STEP_DONE;
 	}
 	return step_any(v, pc, block_irqs, report);
+}
+
+/*
+ * While memory is compared after each step, one vCPU steps at a time. Where steps plant, all others are
+ * parked for it: they must not wait for the lock then. False: it is to be tried again.
+ */
+static bool step_turn_begin(struct vcpu *v)
+{
+	if (machine_host.step_plant)
+		return run_exclusive_begin(v);
+	stops_step_lock(&v->vm->stops);
+	return true;
+}
+
+static void step_turn_end(struct vcpu *v)
+{
+	if (machine_host.step_plant)
+		run_exclusive_end(v);
+	else
+		stops_step_unlock(&v->vm->stops);
 }
 
 static bool stop_at_pc(struct vcpu *v, uint64_t pc, struct stop_report *report)
@@ -234,6 +254,9 @@ static bool pass_step(struct vcpu *v, struct stop_report *report)
 
 	if (stop_at_pc(v, pc, report) || order_finished(v, pc, report))
 		return true;
+	/* It must not wait while all others are parked for its step. */
+	if (v->halted && machine_host.step_plant)
+		return wait_halted(v, report) == EXIT_STOP;
 	sp = machine_host.sp(v);
 	code = vcpu_fetch_code(v, pc, &len, &gpa);
 	if (code)
@@ -244,13 +267,13 @@ static bool pass_step(struct vcpu *v, struct stop_report *report)
 	if (stops->step_watch && stops_watch_reads(v, pc, report))
 		hit = true;
 	locked = stops->step_watch && !v->may_halt && v->vm->nvcpus > 1;
-	if (locked)
-		stops_step_lock(stops);
+	if (locked && !step_turn_begin(v))
+		return hit;
 	r = step_insn(v, pc, code, code ? len : 0, block, report);
 	if (r != STEP_AGAIN && stops->step_watch && stops_hit_step(v, pc, report))
 		hit = true;
 	if (locked)
-		stops_step_unlock(stops);
+		step_turn_end(v);
 	if (r == STEP_DONE)
 		count_step(v, pc, sp, cls);
 	if (r == STEP_DONE && v->last_debug.slots && !hit)

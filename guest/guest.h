@@ -35,6 +35,7 @@ struct guest_config {
 	enum flat_mode flat_mode;
 	uint64_t mem_bytes;	/* 0: 128 MiB */
 	unsigned vcpus;		/* 0: what the image asks for, else 1 */
+	unsigned smt;		/* POWER: threads of a core, 1, 2, 4 or 8; 0: 1 */
 	enum irqchip_mode irqchip;
 	enum console_mode console;
 	VEC(const char *) cpuid; /* --cpuid LEAF[:SUB],REG=VALUE[/MASK] overrides, as typed */

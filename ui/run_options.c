@@ -102,6 +102,19 @@ static struct error *set_smp(struct run_options *o, const char *arg)
 	return NULL;
 }
 
+static struct error *set_smt(struct run_options *o, const char *arg)
+{
+	uint64_t n;
+	struct error *error = parse_u64(arg, &n);
+
+	if (error)
+		return bad_value("--smt", error);
+	if (n != 1 && n != 2 && n != 4 && n != 8)
+		return error_create(ERROR_USAGE, "--smt %s: a core has 1, 2, 4 or 8 threads", arg);
+	o->guest.smt = n;
+	return NULL;
+}
+
 static struct error *set_irqchip(struct run_options *o, const char *arg)
 {
 	static const char *const names[] = { "kernel", "split", "off", NULL };

@@ -38,18 +38,20 @@ static struct error *machine_create(struct vm *vm)
 {
 	/* Break and watch addresses are KVM's to set; the rest of H_SET_MODE still comes to us. */
 	struct kvm_enable_cap set_mode = { .cap = KVM_CAP_PPC_ENABLE_HCALL, .args = { NR_H_SET_MODE, 1 } };
-	struct kvm_enable_cap smt = { .cap = KVM_CAP_PPC_SMT, .args = { 1 } };
 	struct ppc64_vm *m = xcalloc(1, sizeof(*m));
+	unsigned threads = vm->config->smt ? vm->config->smt : 1;
+	/* vCPU ids follow each other: a core of the guest has as many as KVM counts for one. */
+	struct kvm_enable_cap smt = { .cap = KVM_CAP_PPC_SMT, .args = { threads } };
 	struct error *err;
 
 	vm->arch = m;
-	m->smt = 1;
+	m->smt = threads;
 	atomic_store(&m->lpcr_generation, 1);
 	err = choose_mmu(vm);
 	if (err)
 		return err;
 	if (ioctl(vm->fd, KVM_ENABLE_CAP, &smt))
-		return error_errno(errno, "KVM refuses one thread a core");
+		return error_errno(errno, "KVM refuses %u threads a core (--smt)", threads);
 	ioctl(vm->fd, KVM_ENABLE_CAP, &set_mode);
 	err = ppc64_vty_create(vm, &m->vty);
 	if (!err)
