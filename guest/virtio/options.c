@@ -47,7 +47,7 @@ void virtio_options_default(struct virtio_options *opts)
 {
 	*opts = (struct virtio_options){
 		.way = VIRTIO_WAY_PCI, .event_idx = true, .indirect = true, .ring_reset = true,
-		.ioeventfd = true, .irqfd = true, .msix = true, .queue_size = QUEUE_SIZE,
+		.ioeventfd = true, .msix = true, .queue_size = QUEUE_SIZE,
 	};
 #if !defined(__x86_64__)
 	opts->way = VIRTIO_WAY_MMIO; /* only the PC has a host bridge here */
@@ -102,7 +102,7 @@ bool virtio_options_set(struct virtio_options *opts, const struct virtio_word *w
 		{ "packed", &opts->packed }, { "event_idx", &opts->event_idx },
 		{ "indirect", &opts->indirect }, { "in_order", &opts->in_order },
 		{ "ring_reset", &opts->ring_reset }, { "access_platform", &opts->access_platform },
-		{ "ioeventfd", &opts->ioeventfd }, { "irqfd", &opts->irqfd }, { "msix", &opts->msix },
+		{ "ioeventfd", &opts->ioeventfd }, { "msix", &opts->msix },
 	};
 
 	*ret_error = NULL;
@@ -141,7 +141,7 @@ struct error *virtio_options_parse(const struct guest_config *config, struct vir
 			if (!virtio_options_set(ret, &word, &err))
 				return virtio_word_unknown("--virtio-opt", &word,
 							   "packed, event_idx, indirect, in_order, ring_reset, "
-							   "access_platform, ioeventfd, irqfd, msix (each =on or "
+							   "access_platform, ioeventfd, msix (each =on or "
 							   "=off), transport=pci|mmio|mmio-legacy, queue_size=N, "
 							   "iova_offset=N");
 			if (err)

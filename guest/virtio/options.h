@@ -14,7 +14,7 @@ enum virtio_way { VIRTIO_WAY_PCI, VIRTIO_WAY_MMIO, VIRTIO_WAY_MMIO_LEGACY };
  * otherwise after its kind's options. */
 struct virtio_options {
 	enum virtio_way way;
-	bool packed, event_idx, indirect, in_order, ring_reset, access_platform, ioeventfd, irqfd, msix;
+	bool packed, event_idx, indirect, in_order, ring_reset, access_platform, ioeventfd, msix;
 	uint16_t queue_size;
 	uint64_t iova_offset;	/* with access_platform: what a device's address is above the guest-physical one */
 };
