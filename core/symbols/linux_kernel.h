@@ -81,7 +81,7 @@ struct error *linux_kernel_read_text(const struct linux_kernel *k, uint64_t addr
 
 /* ---- per-CPU areas --------------------------------------------------------------------------- */
 
-#define LINUX_CPUS_MAX 4096
+#define LINUX_CPUS_MAX 16384
 
 /* Where the variable "name" is in the area of each CPU: add linux_kernel_percpu_base(). */
 bool linux_kernel_percpu(const struct linux_kernel *k, const char *name, uint64_t *ret);
