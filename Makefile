@@ -234,11 +234,15 @@ install: all ## install below $(DESTDIR)$(PREFIX)
 	install -D -m 755 $(BUILD)/vmscope $(DESTDIR)$(PREFIX)/bin/vmscope
 	install -D -m 644 README.md $(DESTDIR)$(PREFIX)/share/doc/vmscope/README.md
 	install -D -m 644 LICENSE $(DESTDIR)$(PREFIX)/share/doc/vmscope/copyright
+	install -D -m 755 -t $(DESTDIR)$(PREFIX)/share/vmscope/probes scripts/probes/*.probe
+	if command -v scdoc >/dev/null; then mkdir -p $(DESTDIR)$(PREFIX)/share/man/man7 && \
+		scdoc <scripts/man/vmscope-probes.7.scd >$(DESTDIR)$(PREFIX)/share/man/man7/vmscope-probes.7; fi
 
 .PHONY: uninstall
 uninstall: ## remove what install put there
 	rm -f $(DESTDIR)$(PREFIX)/bin/vmscope
-	rm -rf $(DESTDIR)$(PREFIX)/share/doc/vmscope
+	rm -rf $(DESTDIR)$(PREFIX)/share/doc/vmscope $(DESTDIR)$(PREFIX)/share/vmscope
+	rm -f $(DESTDIR)$(PREFIX)/share/man/man7/vmscope-probes.7
 
 
 # Fixtures of unit tests: small programs to read, one folder each.
