@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "guest/steps.h"
 #include "guest/vm.h"
 
 enum step_result { STEP_DONE, STEP_AGAIN, STEP_STOP };
@@ -269,6 +270,7 @@ static bool pass_step(struct vcpu *v, struct stop_report *report)
 	locked = stops->step_watch && !v->may_halt && v->vm->nvcpus > 1;
 	if (locked && !step_turn_begin(v))
 		return hit;
+	steps_before(v, pc, code, code ? len : 0);
 	r = step_insn(v, pc, code, code ? len : 0, block, report);
 	if (r != STEP_AGAIN && stops->step_watch && stops_hit_step(v, pc, report))
 		hit = true;
@@ -276,6 +278,8 @@ static bool pass_step(struct vcpu *v, struct stop_report *report)
 		step_turn_end(v);
 	if (r == STEP_DONE)
 		count_step(v, pc, sp, cls);
+	if (r == STEP_DONE)
+		steps_after(v);
 	if (r == STEP_DONE && v->last_debug.slots && !hit)
 		hit = stops_hit_slots(v, &v->last_debug, report);
 	return hit || r == STEP_STOP;

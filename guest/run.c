@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "core/base/loop.h"
+#include "guest/steps.h"
 #include "guest/vm.h"
 
 struct error *run_init(struct run *run)
@@ -413,6 +414,7 @@ struct error *run_resume(struct vm *vm, const struct run_request *req)
 		err = stops_probe(vm);
 	if (err)
 		return err;
+	steps_resume(vm, req);
 	stops_plan(vm);
 	memory_plants_live(&vm->mem, !vm->stops.stepping && (req->kind == RUN_CONTINUE || req->all),
 			   machine_host.break_insn);

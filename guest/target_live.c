@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/base/bits.h"
+#include "guest/steps.h"
 #include "guest/vm.h"
 
 static struct vm *vm_of(struct target *t)
@@ -131,6 +132,7 @@ static struct error *live_reg_write(struct target *t, unsigned index, unsigned r
 		return error_create(ERROR_NOT_FOUND, "there is no register number %u", reg);
 	if (is_running(vm_of(t)))
 		return error_create(ERROR_STATE, "registers can be written when the guest is stopped");
+	steps_forget(vm_of(t), "a register was written");
 	return vcpu_call(v, call_reg_write, &call);
 }
 
@@ -308,6 +310,7 @@ static struct error *live_reset(struct target *t)
 	err = vm_reset(vm);
 	if (err)
 		return err;
+	steps_forget(vm, "the guest was reset");
 	stops_plan(vm);
 	run_post(vm, &report);
 	return NULL;
@@ -369,6 +372,23 @@ static struct error *live_console_input(struct target *t, const void *data, size
 	return vm_console_input(vm, data, len);
 }
 
+static struct error *live_travel(struct target *t, const struct travel *travel)
+{
+	return steps_travel(vm_of(t), travel);
+}
+
+static struct error *live_steps_record(struct target *t, uint64_t bytes)
+{
+	if (is_running(vm_of(t)))
+		return error_create(ERROR_STATE, "the guest runs: stop it first");
+	return steps_record(vm_of(t), bytes);
+}
+
+static bool live_steps_status(struct target *t, uint64_t *ret_steps, uint64_t *ret_dropped)
+{
+	return steps_status(vm_of(t), ret_steps, ret_dropped);
+}
+
 const struct target_ops target_live_ops = {
 	.name = "kvm",
 	.destroy = live_destroy,
@@ -396,5 +416,8 @@ const struct target_ops target_live_ops = {
 	.stop_status = live_stop_status,
 	.events_drain = live_events_drain,
 	.event_fd = live_event_fd,
+	.travel = live_travel,
+	.steps_record = live_steps_record,
+	.steps_status = live_steps_status,
 	.console_input = live_console_input,
 };

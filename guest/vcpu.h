@@ -101,6 +101,7 @@ struct vcpu {
 	bool go;		/* belongs to the run under way */
 	bool parked;
 	struct vcpu_call *call;
+	bool entered_before;	/* order.entered_irq before the step under way (steps.c) */
 	bool has_pending;	/* a hit that came second: reported by the next resume */
 	struct stop_report pending;
 };

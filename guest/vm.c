@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Creation, reset and end of a machine. */
+#include "guest/steps.h"
 #include "guest/vm.h"
 
 #include <errno.h>
@@ -300,7 +301,8 @@ void vm_destroy(struct vm *vm)
 	if (vm->run.stop_fd >= 0)
 		run_deinit(&vm->run);
 	if (vm->event_fd >= 0)
-		vm_events_destroy(vm);
+		error_destroy(steps_record(vm, 0));
+	vm_events_destroy(vm);
 	if (vm->has_self)
 		pthread_key_delete(vm->self);
 	pthread_mutex_destroy(&vm->exit_lock);

@@ -26,6 +26,8 @@ struct vm_caps {
 	unsigned max_vcpus;
 };
 
+struct step_log;
+
 struct vm {
 	struct target target;	/* first: the public face */
 	const struct guest_config *config;
@@ -58,6 +60,7 @@ struct vm {
 	uint8_t *spill;			/* event records */
 	size_t spill_len, spill_cap, spill_last;
 	void *arch;			/* of machine_host */
+	struct step_log *steps;		/* NULL: steps are not recorded; changed while all are parked */
 
 	pthread_mutex_t irq_lock;	/* guards irq_holders and the lines that follow it */
 	unsigned irq_holders[24];	/* devices that hold a shared line high */

@@ -111,7 +111,7 @@ static struct error *run_bind(struct session *s, const struct args *args, struct
 }
 
 static const char *const layout_names[] = {
-	"step", "memory", "console", "events", "vcpus", "probes", "virtio", "xive", NULL
+	"step", "memory", "console", "events", "vcpus", "probes", "virtio", "xive", "timeline", NULL
 };
 static const char *const panel_names[] = {
 #define PANEL(name) #name,

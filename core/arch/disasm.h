@@ -29,6 +29,7 @@ struct disasm_req {
 	uint64_t pc;		/* linear address */
 	unsigned code_bits;	/* 16, 32, 64 */
 	bool big_endian;	/* of the instructions, where an architecture has both (arch_is_big_endian()) */
+	bool facts_only;	/* no text: mnemonic and operands stay empty */
 	bool att;		/* AT&T instead of Intel syntax */
 	/* Symbol for an address operand, or NULL; returns false when there is none. */
 	bool (*symbol)(void *ctx, uint64_t addr, char *buf, size_t size);
@@ -44,6 +45,7 @@ struct insn {
 	char operands[128];
 	bool has_target;	/* a direct branch or call goes to @target */
 	uint64_t target;
+	bool wide;		/* may change registers outside REGS_CORE: floating point, vector, MSRs */
 	/* Memory operand: base/index register ids of struct arch, or -1; absolute when both -1. */
 	bool has_mem, mem_read, mem_write;
 	bool mem_rip_relative;	/* then mem_disp is already the address */

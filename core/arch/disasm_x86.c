@@ -269,6 +269,32 @@ static bool format_text(const struct disasm_req *req, const ZydisDecodedInstruct
 	return true;
 }
 
+static bool is_wide(const ZydisDecodedInstruction *zi, const ZydisDecodedOperand *ops)
+{
+	if (zi->meta.category == ZYDIS_CATEGORY_X87_ALU || zi->meta.category == ZYDIS_CATEGORY_XSAVE ||
+	    zi->meta.category == ZYDIS_CATEGORY_XSAVEOPT || zi->meta.category == ZYDIS_CATEGORY_SYSTEM ||
+	    zi->meta.category == ZYDIS_CATEGORY_SYSCALL)
+		return true;
+	for (unsigned i = 0; i < zi->operand_count; i++) {
+		if (ops[i].type != ZYDIS_OPERAND_TYPE_REGISTER)
+			continue;
+		switch (ZydisRegisterGetClass(ops[i].reg.value)) {
+		case ZYDIS_REGCLASS_X87:
+		case ZYDIS_REGCLASS_MMX:
+		case ZYDIS_REGCLASS_XMM:
+		case ZYDIS_REGCLASS_YMM:
+		case ZYDIS_REGCLASS_ZMM:
+		case ZYDIS_REGCLASS_MASK:
+			return true;
+		default:
+			break;
+		}
+		if (ops[i].reg.value == ZYDIS_REGISTER_MXCSR || ops[i].reg.value == ZYDIS_REGISTER_X87CONTROL)
+			return true;
+	}
+	return false;
+}
+
 static void fill_invalid(const struct disasm_req *req, struct insn *ret)
 {
 	ret->kind = INSN_INVALID;
@@ -303,6 +329,9 @@ void x86_disasm(const struct disasm_req *req, struct insn *ret)
 	ret->kind = insn_kind(&zi);
 	fill_target(req, &zi, ops, ret);
 	fill_mem(req, &zi, ops, ret);
+	ret->wide = is_wide(&zi, ops);
+	if (req->facts_only)
+		return;
 	if (!format_text(req, &zi, ops, ret)) /* decoded, but no text: the name alone */
 		snprintf(ret->mnemonic, sizeof(ret->mnemonic), "%s", ZydisMnemonicGetString(zi.mnemonic));
 }

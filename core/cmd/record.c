@@ -134,6 +134,58 @@ const struct command cmd_record_save = {
 	.run = save_run,
 };
 
+/* ---- steps --------------------------------------------------------------------------------------- */
+
+#define STEPS_BYTES (64ull << 20)
+
+static struct error *steps_run(struct session *s, const struct args *args, struct out *out)
+{
+	static const char *const words[] = { "off", "on" };
+	uint64_t bytes = STEPS_BYTES, steps = 0, dropped = 0;
+	struct error *error = NULL;
+	bool on;
+
+	if (!s->target->ops->steps_record)
+		return error_create(ERROR_UNSUPPORTED, "a %s target records no steps", s->target->ops->name);
+	if (args->value[1].given)
+		error = parse_size(args->value[1].text, &bytes);
+	if (!error && args->value[1].given && bytes < 4096)
+		error = error_create(ERROR_USAGE, "SIZE is at least 4K");
+	if (!error && args->value[0].given)
+		error = s->target->ops->steps_record(s->target, args->value[0].number ? bytes : 0);
+	if (error)
+		return error;
+	on = s->target->ops->steps_status(s->target, &steps, &dropped);
+	out_begin(out, "steps");
+	out_text(out, ROLE_TEXT, "recording of steps: ");
+	out_str(out, ROLE_TEXT, "state", 0, words[on]);
+	if (on) {
+		out_text(out, ROLE_TEXT, ", can be undone: ");
+		out_dec(out, ROLE_NUMBER, "steps", 0, steps);
+		out_text(out, ROLE_TEXT, ", dropped for room: ");
+		out_dec(out, dropped ? ROLE_WARN : ROLE_NUMBER, "dropped", 0, dropped);
+	}
+	out_end(out);
+	return NULL;
+}
+
+static const char *const on_off[] = { "off", "on", NULL };
+
+const struct command cmd_record_steps = {
+	.name = "record steps",
+	.group = "recording",
+	.summary = "keep what each single step replaces, so that `reverse-stepi` can undo it",
+	.help = "Registers and memory come back exactly. Not undone: what devices were told, interrupt\n"
+		"controllers and timers, accessed and dirty bits of page tables. A free run, a halt, a handler\n"
+		"on another stack or a write by the user ends the way back there; it is said where. At most\n"
+		"SIZE (64M) of memory is used, the oldest steps go first. `reverse-continue` goes back to the\n"
+		"last breakpoint, or to the beginning of what is kept.",
+	.args = { { .type = ARG_CHOICE, .name = "on|off", .optional = true, .choices = on_off },
+		  { .type = ARG_WORD, .name = "SIZE", .optional = true } },
+	.needs = NEED_TARGET,
+	.run = steps_run,
+};
+
 static struct error *stop_run(struct session *s, const struct args *args, struct out *out)
 {
 	session_poll(s);

@@ -229,6 +229,12 @@ struct target_ops {
 	 * (TRAVEL_STEP and TRAVEL_STOP, back). On an error @travel->done is not called. */
 	struct error *(*travel)(struct target *t, const struct travel *travel);
 
+	/* From now on each single step is kept so that it can be undone, in at most @bytes of memory (the
+	 * oldest go); 0: no more. */
+	struct error *(*steps_record)(struct target *t, uint64_t bytes);
+	/* How many can be undone, how many were dropped for room, and what ends the way back; false: off. */
+	bool (*steps_status)(struct target *t, uint64_t *ret_steps, uint64_t *ret_dropped);
+
 	/* Bytes typed at the guest's console. */
 	struct error *(*console_input)(struct target *t, const void *data, size_t len);
 };

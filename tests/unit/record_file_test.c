@@ -163,7 +163,7 @@ static void test_truncated(void **state)
 	uint64_t most = 0;
 	size_t len;
 
-	build_recording(path, 60);
+	build_recording(path, 30);
 	data = load(path, &len);
 	for (size_t cut = 0; cut < len; cut++) {
 		struct recording *rec;
@@ -185,8 +185,15 @@ static void test_truncated(void **state)
 		assert_true(rec->hurt);
 		recording_destroy(rec);
 	}
-	assert_int_equal(most, 60);
+	assert_int_equal(most, 30);
 	unlink(path);
+}
+
+static void flip(const char *path, size_t at, uint8_t byte)
+{
+	_close_ int fd = open(path, O_WRONLY);
+
+	assert_true(fd >= 0 && pwrite(fd, &byte, 1, (off_t)at) == 1);
 }
 
 static void test_flipped_bits(void **state)
@@ -195,26 +202,25 @@ static void test_flipped_bits(void **state)
 	_free_ uint8_t *data = NULL;
 	size_t len;
 
-	build_recording(path, 24);
+	build_recording(path, 8);
 	data = load(path, &len);
 	for (size_t bit = 0; bit < len * 8; bit++) {
 		struct recording *rec;
 		struct error *error;
 
-		data[bit / 8] ^= (uint8_t)(1u << bit % 8);
-		store(path, data, len);
-		data[bit / 8] ^= (uint8_t)(1u << bit % 8);
+		flip(path, bit / 8, data[bit / 8] ^ (uint8_t)(1u << bit % 8));
 		error = recording_open(path, &rec);
 		if (error) {
 			error_destroy(error);
-			continue;
+		} else {
+			read_all(rec);
+			recording_verify(rec);
+			if (!rec->hurt)
+				print_error("bit %zu of byte %zu goes unnoticed\n", bit % 8, bit / 8);
+			assert_true(rec->hurt);
+			recording_destroy(rec);
 		}
-		read_all(rec);
-		recording_verify(rec);
-		if (!rec->hurt)
-			print_error("bit %zu of byte %zu goes unnoticed\n", bit % 8, bit / 8);
-		assert_true(rec->hurt);
-		recording_destroy(rec);
+		flip(path, bit / 8, data[bit / 8]);
 	}
 	unlink(path);
 }
