@@ -315,6 +315,8 @@ static struct error *info_run(struct session *s, const struct args *args, struct
 					  "probe on %s", probe->name);
 		if (!args->value[1].given)
 			return probe_show(run, out);
+		if (!strcmp(args->value[1].text, "hist"))
+			return probe_show_hist(run, out);
 		if (!probe->detail)
 			return error_create(ERROR_USAGE, "probe %s has nothing more to tell", probe->name);
 		return probe->detail(run, args->value[1].text, out);
@@ -333,7 +335,8 @@ const struct command cmd_info_probe = {
 	.name = "info probe",
 	.group = "probes",
 	.summary = "show what probe NAME (or every one that is on) has seen",
-	.help = "Some probes have a closer look: `info probe exits reason IO`.",
+	.help = "`info probe NAME hist` draws its histograms. Some probes have a closer look:\n"
+		"`info probe exits reason IO`.",
 	.examples = (const char *const[]){ "probe on exits; continue; info probe exits", NULL },
 	.args = { { .type = ARG_WORD, .name = "NAME", .optional = true, .complete = complete_probe },
 		  { .type = ARG_REST, .name = "WHAT", .optional = true } },

@@ -6,6 +6,9 @@
 #include "probes/hist.h"
 #include "probes/probe.h"
 
+/* Text under each row whose record has a list `histogram`: what `info probe NAME hist` prints, from the
+ * records that the panel is drawn from. */
+struct error *probe_show_hist(struct probe_run *run, struct out *out);
 /* Its state first (which rungs serve, for how long, what was lost), then its own records. */
 struct error *probe_show(struct probe_run *run, struct out *out);
 /* "1.2 us" in text, @name in JSON. */

@@ -39,6 +39,8 @@ grep -qE '"type":"profile",.*"side":"kernel","count":[1-9].*"symbol":"[a-z_]' "$
 grep -qE '"type":"profile_sides".*"hz":997' "$TMPDIR/out" || fail "no summary of the samples"
 grep -q '"halt.halt"' "$TMPDIR/out" || fail "no event of halt"
 grep -q '"timers.expire"' "$TMPDIR/out" || fail "no event of timers"
+timeout 60 "$VMSCOPE" run -x 'probe on halt' -x 'continue &' -x 'wait 2s' -x 'info probe halt hist' demo >"$TMPDIR/out" 2>&1 </dev/null
+grep -qE '^ +[0-9.]+ [mun]?s +[0-9]+ #+$' "$TMPDIR/out" || fail "no histogram in text"
 for bad in profile:0 profile:nonsense profile:cycles:x exits:1; do
 	timeout 20 "$VMSCOPE" run -x "probe on $bad" demo >"$TMPDIR/out" 2>&1 </dev/null && fail "$bad is accepted"
 done
