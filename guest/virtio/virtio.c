@@ -321,6 +321,14 @@ void virtio_done(struct virtio_dev *dev, struct virtq *q, const struct virtq_cha
 
 	queue_push(q, c, written);
 	trace_used(q, c, written);
+	/* Caught here: the user looks before the driver is told. */
+	if (q->caught) {
+		uint32_t generation = q->generation;
+
+		queue_leave(q);
+		if (!queue_enter(q, &generation))
+			return;
+	}
 	sent = queue_wants_interrupt(q);
 	trace_irq(q, sent);
 	if (sent)
