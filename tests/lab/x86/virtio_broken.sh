@@ -45,7 +45,7 @@ exec 3>&-
 wait
 sed -n '/^after/,$p' /tmp/out | tr -d '\r' >/tmp/after
 echo "== the driver"
-grep -o 'requests.*id 511 out of range' /tmp/out
+grep -o 'req.*id 511 out of range' /tmp/out
 grep -q '^over' /tmp/out && echo "the load went on"
 echo "== the inspector"
 sed -n -E -e 's/ring\[[0-9]+\] \(index [0-9]+\)/ring[S] (index I)/' -e 's/ \[.*//' -e 's/wrote [0-9]+ there/wrote H there/' \
