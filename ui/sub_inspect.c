@@ -8,6 +8,7 @@
 #include "core/base/cleanup.h"
 #include "core/base/text.h"
 #include "core/command/command.h"
+#include "core/decode/virtio/qemu.h"
 #include "core/session/play.h"
 #include "core/target/image.h"
 #include "ui/app.h"
@@ -16,7 +17,7 @@
 #define IMAGE_MAX (256ull << 20)
 
 struct inspect {
-	const char *file, *at;
+	const char *file, *at, *qmp;
 	bool json, help;
 	struct text words;	/* object and arguments */
 };
@@ -25,6 +26,7 @@ static void print_options(FILE *to)
 {
 	fprintf(to, "\nOptions:\n"
 		"  -f FILE      what to look at: a recording, or an ELF file\n"
+		"  --qmp PATH   the QMP socket of a QEMU that runs: its memory and virtio devices\n"
 		"  --at PLACE   of a recording: as by `goto PLACE` (end, where it starts to look;\n"
 		"               a time, start, next shutdown, ...)\n"
 		"  --json       one JSON object a line\n");
@@ -34,12 +36,14 @@ static struct error *parse(struct inspect *p, int argc, char **argv)
 {
 	for (int i = 1; i < argc; i++) {
 		const char *word = argv[i];
-		bool takes = !strcmp(word, "-f") || !strcmp(word, "--at");
+		bool takes = !strcmp(word, "-f") || !strcmp(word, "--at") || !strcmp(word, "--qmp");
 
 		if (takes && i + 1 == argc)
 			return error_create(ERROR_USAGE, "option %s wants a value", word);
 		if (!strcmp(word, "-f"))
 			p->file = argv[++i];
+		else if (!strcmp(word, "--qmp"))
+			p->qmp = argv[++i];
 		else if (takes)
 			p->at = argv[++i];
 		else if (!strcmp(word, "--json"))
@@ -56,9 +60,12 @@ static struct error *parse(struct inspect *p, int argc, char **argv)
 	if (!p->words.len)
 		return error_hint(error_create(ERROR_USAGE, "inspect wants to know what to show"),
 				  "try: vmscope inspect virtio -f a.vms");
-	if (!p->file)
+	if (!p->file && !p->qmp)
 		return error_hint(error_create(ERROR_USAGE, "inspect wants to know what to look at"),
-				  "-f FILE names a recording (`vmscope record -o FILE run GUEST`) or an ELF file");
+				  "-f FILE names a recording (`vmscope record -o FILE run GUEST`) or an ELF file, "
+				  "--qmp PATH a QEMU's socket");
+	if (p->qmp && (p->file || p->at))
+		return error_create(ERROR_USAGE, "--qmp looks at a QEMU as it is now: not with -f or --at");
 	return NULL;
 }
 
@@ -93,6 +100,14 @@ static struct error *open_image(struct session *s, const char *path, FILE *f)
 	if (!error)
 		error = session_set_target(s, target);
 	return error ? error : symbols_load_elf(s->symbols, path, 0, &count);
+}
+
+static struct error *open_qemu(struct inspect *p, struct session *s)
+{
+	struct target *target;
+	struct error *error = qemu_target_create(p->qmp, &target);
+
+	return error ? error : session_set_target(s, target);
 }
 
 static struct error *open_file(struct inspect *p, struct session *s, struct out *out)
@@ -147,7 +162,7 @@ static struct error *run(struct app *app, int argc, char **argv)
 			session->talk = out_create_plain(stderr, false); /* damage of a recording */
 			commands_register_core(session);
 			app->backend->register_commands(session);
-			error = open_file(&p, session, out);
+			error = p.qmp ? open_qemu(&p, session) : open_file(&p, session, out);
 		}
 		if (!error)
 			error = look(&p, session, out);
@@ -162,17 +177,19 @@ static struct error *run(struct app *app, int argc, char **argv)
 
 const struct subcommand subcommand_inspect = {
 	.name = "inspect",
-	.args = "[OPTION...] OBJECT [ARG...] -f FILE",
-	.summary = "show one thing of a recording or a file as text: virtio, lapic, ...",
+	.args = "[OPTION...] OBJECT [ARG...]",
+	.summary = "show one thing of a recording, a file or a QEMU as text: virtio, lapic, ...",
 	.options = print_options,
 	.run = run,
 	.help =
 "OBJECT is what `info` can show at the prompt (virtio, lapic, idt, registers, ...)\n"
 "or a command that only looks, such as virtq, vtop or x. `vmscope inspect info -f\n"
-"FILE` lists them.\n"
+"FILE` lists them. Of a QEMU (7.2 or later, not stopped by it) only virtio devices\n"
+"and memory can be seen; what its monitor does not tell is said.\n"
 "\n"
 "Examples:\n"
 "  vmscope inspect virtio -f a.vms\n"
 "  vmscope inspect virtq blk0 0 history -f a.vms --at 0.5s --json\n"
+"  vmscope inspect virtq net0 0 --qmp /run/vm.qmp\n"
 "  vmscope inspect address 0xffffffff81000000 -f vmlinux\n",
 };
