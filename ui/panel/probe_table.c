@@ -245,15 +245,39 @@ static void sort_default(struct probe_table *t)
 	t->ascending = false;
 }
 
+static bool has_type(const struct probe_table *t, const char *type)
+{
+	for (size_t i = 0; type && i < t->types.len; i++)
+		if (!strcmp(t->types.data[i], type))
+			return true;
+	return false;
+}
+
+static void type_find(struct probe_table *t, const struct record_list *list)
+{
+	const char *name = list->len ? record_text(&list->data[0], "name") : "", *best = NULL;
+	size_t most = 0;
+
+	t->chosen = t->chosen && has_type(t, t->type);
+	if (t->chosen)
+		return;
+	for (size_t i = 0; i < t->types.len; i++) {
+		size_t n = 0;
+
+		for (size_t k = 0; k < list->len; k++)
+			n += !strcmp(list->data[k].type, t->types.data[i]);
+		if (n > most)
+			best = t->types.data[i];
+		most = n > most ? n : most;
+	}
+	type_set(t, is_remark(&list->data[0]) && has_type(t, name) ? name : best);
+}
+
 void probe_table_fill(struct probe_table *t, const struct record_list *list, uint64_t elapsed_ns)
 {
-	bool there = false;
-
 	types_find(t, list);
-	for (size_t i = 0; i < t->types.len && t->type; i++)
-		there |= !strcmp(t->types.data[i], t->type);
-	if (!there)
-		type_set(t, t->types.len ? t->types.data[0] : NULL);
+	if (list->len)
+		type_find(t, list);
 	columns_free(t);
 	rows_free(t);
 	for (size_t i = 0; i < list->len && t->type; i++) {
@@ -300,6 +324,7 @@ bool probe_table_next_type(struct probe_table *t)
 		if (strcmp(t->types.data[i], t->type))
 			continue;
 		type_set(t, t->types.data[(i + 1) % t->types.len]);
+		t->chosen = true;
 		return true;
 	}
 	return false;

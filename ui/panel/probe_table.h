@@ -42,12 +42,13 @@ struct probe_table {
 	VEC(char *) types;	/* all types that could be */
 	char *sort;		/* name of the column; NULL: not chosen yet */
 	bool ascending;
-	bool has_rate;
+	bool chosen;		/* the type was asked for; otherwise the best one is found at each fill */
 };
 
 void probe_table_deinit(struct probe_table *t);
-/* Takes the rows of type t->type (chosen anew when there are none) from @list, which is borrowed until the
- * next fill. @elapsed_ns of the snapshot. */
+/* Takes the rows of one type from @list, which is borrowed until the next fill: of the one that was asked
+ * for, else the one called like the table itself (probe_state), else of the one with most rows.
+ * @elapsed_ns of the snapshot. */
 void probe_table_fill(struct probe_table *t, const struct record_list *list, uint64_t elapsed_ns);
 /* Sorts by the column @step to the right of (or left of) the present one. */
 void probe_table_sort_by(struct probe_table *t, int step);
