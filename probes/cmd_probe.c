@@ -186,7 +186,8 @@ static struct error *on_run(struct session *s, const struct args *args, struct o
 	struct error *error = find(args->value[0].text, &probe, &arg);
 
 	if (!error)
-		error = probe_set_on(set, probe, arg, args->value[1].given);
+		error = args->value[2].given && args->value[3].given ? probe_set_on_if(set, probe, arg, args->value[3].text) :
+					       probe_set_on(set, probe, arg, args->value[1].given);
 	if (error)
 		return error;
 	show_probe(out, probe, probe_set_run(set, probe), true, NULL);
@@ -199,11 +200,14 @@ const struct command cmd_probe_on = {
 	.summary = "attach probe NAME to the host's kernel",
 	.help = "Sums are kept in the kernel and shown by `info probe NAME`. With `events` each hit\n"
 		"also becomes an event (`info events`, `events filter NAME.*`). Losses are counted and\n"
-		"told in place.",
+		"told in place. With `if COND` only those events for which it holds leave the kernel:\n"
+		"comparisons of fields with numbers, joined by &&.",
 	.examples = (const char *const[]){ "probe on exits; continue; info probe exits", "probe on exits events",
-					   "probe on profile:999", "probe on pmu:cycles:100000", NULL },
+					   "probe on exits if run_ns > 20us", "probe on profile:999", "probe on pmu:cycles:100000", NULL },
 	.args = { { .type = ARG_WORD, .name = "NAME[:ARG]", .complete = complete_probe },
-		  { .type = ARG_KEYWORD, .name = "events", .optional = true } },
+		  { .type = ARG_KEYWORD, .name = "events", .optional = true },
+		  { .type = ARG_KEYWORD, .name = "if", .optional = true },
+		  { .type = ARG_REST, .name = "COND", .optional = true } },
 	.run = on_run,
 };
 

@@ -14,6 +14,7 @@
 #include "core/base/loop.h"
 #include "core/base/text.h"
 #include "probes/attach.h"
+#include "probes/checks.h"
 #include "probes/host.h"
 #include "probes/log.h"
 #include "probes/params.h"
@@ -161,6 +162,9 @@ static struct error *prepare(struct probe_run *run, struct bpf_object *obj)
 	uint32_t tgid = (uint32_t)run->options.tgid;
 
 	set_namespace(run, obj);
+	if (run->options.checks)
+		probe_run_set(obj, "event_checks", run->options.checks,
+			      EVENT_CHECKS_MAX * sizeof(*run->options.checks));
 	probe_run_set(obj, "filter_tgid", &tgid, sizeof(tgid));
 	probe_run_set(obj, "want_events", &run->options.events, sizeof(run->options.events));
 	probe_run_set(obj, "ring_bytes", &run->options.ring_bytes, sizeof(run->options.ring_bytes));
@@ -586,6 +590,7 @@ struct error *probe_run_create(const struct probe *probe, const struct probe_opt
 		probe_run_arm(run, true);
 	if (!error && probe->on_event)
 		reader_set_tap(run->reader, options->events, on_event, run);
+	run->options.checks = NULL; /* compiled in by now, and the caller's */
 	run->since_ns = clock_now_ns();
 	run->attach_ns = run->since_ns - start;
 	*ret = run;

@@ -23,6 +23,7 @@
 struct bpf_link;
 struct bpf_object;
 struct bpf_program;
+struct event_check;
 struct probe_host;
 struct probe_run;
 struct session;
@@ -102,6 +103,7 @@ struct probe_options {
 	pid_t tgid;		/* 0: every process */
 	const char *arg;	/* see probe.arg; NULL: none given. Copied */
 	uint32_t ring_bytes;	/* per CPU; 0: the default */
+	const struct event_check *checks; /* EVENT_CHECKS_MAX of them (probes/checks.h); NULL: all events */
 	struct probe_host *host; /* of the session; NULL: one of its own */
 };
 

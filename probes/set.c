@@ -10,6 +10,7 @@
 #include "core/base/cleanup.h"
 #include "core/session/tables.h"
 #include "probes/show.h"
+#include "probes/checks.h"
 #include "probes/host.h"
 
 #define PART "probes"
@@ -191,8 +192,10 @@ static struct error *hook(struct probe_set *set, struct on *on)
 	return error;
 }
 
-struct error *probe_set_on(struct probe_set *set, const struct probe *probe, const char *arg, bool events)
+static struct error *turn_on(struct probe_set *set, const struct probe *probe, const char *arg, bool events,
+			     const char *cond)
 {
+	struct event_check checks[EVENT_CHECKS_MAX];
 	struct probe_options options = {
 		.events = events, .arg = arg, .tgid = set->scope, .host = set->host,
 	};
@@ -205,6 +208,10 @@ struct error *probe_set_on(struct probe_set *set, const struct probe *probe, con
 	if (arg && !probe->arg)
 		return error_create(ERROR_USAGE, "probe %s takes nothing after its name", probe->name);
 	error = probe_set_schemas(set, probe, &schemas);
+	if (!error && cond) {
+		error = event_checks_parse(cond, schemas, checks);
+		options.checks = checks;
+	}
 	if (!error)
 		error = probe_run_create(probe, &options, schemas, set->session->events, &on.run);
 	if (!error)
@@ -217,6 +224,16 @@ struct error *probe_set_on(struct probe_set *set, const struct probe *probe, con
 	on.run->session = set->session;
 	vec_push(&set->on, on);
 	return NULL;
+}
+
+struct error *probe_set_on(struct probe_set *set, const struct probe *probe, const char *arg, bool events)
+{
+	return turn_on(set, probe, arg, events, NULL);
+}
+
+struct error *probe_set_on_if(struct probe_set *set, const struct probe *probe, const char *arg, const char *cond)
+{
+	return turn_on(set, probe, arg, true, cond);
 }
 
 struct error *probe_set_off(struct probe_set *set, const struct probe *probe)

@@ -15,6 +15,8 @@ struct error *probe_set_schemas(struct probe_set *set, const struct probe *probe
 				const struct probe_schemas **ret);
 /* @arg: what follows its name and a colon; NULL: nothing. */
 struct error *probe_set_on(struct probe_set *set, const struct probe *probe, const char *arg, bool events);
+/* The same with only the events for which @cond holds, as the kernel decides it (probes/checks.h). */
+struct error *probe_set_on_if(struct probe_set *set, const struct probe *probe, const char *arg, const char *cond);
 struct error *probe_set_off(struct probe_set *set, const struct probe *probe);
 /* NULL: off. */
 struct probe_run *probe_set_run(const struct probe_set *set, const struct probe *probe);

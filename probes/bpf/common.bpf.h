@@ -164,7 +164,61 @@ static __always_inline void *record_reserve(__u32 type, __u64 size, __u32 vcpu, 
 #define event_reserve(name, vcpu, now, ret_ring) \
 	((struct name##_record *)record_reserve(bpf_core_type_id_local(struct name), \
 						sizeof(struct name##_record), vcpu, now, ret_ring))
-#define event_submit(record, ring) bpf_ringbuf_submit(record, wakeup(ring))
+
+/* Conditions over fields: probes/checks.h. Constants, so the verifier keeps only what applies. */
+#define EVENT_CHECKS_MAX 8
+struct event_check {
+	__u64 value;
+	__u32 type;
+	__u16 offset;
+	__u8 size, op;
+};
+const volatile struct event_check event_checks[EVENT_CHECKS_MAX];
+
+static __always_inline bool check_holds(__u64 v, __u64 value, __u8 op)
+{
+	switch (op) {
+	case 0: case 0x80: return v == value;
+	case 1: case 0x81: return v != value;
+	case 2: return v < value;
+	case 3: return v <= value;
+	case 4: return v > value;
+	case 5: return v >= value;
+	case 0x82: return (__s64)v < (__s64)value;
+	case 0x83: return (__s64)v <= (__s64)value;
+	case 0x84: return (__s64)v > (__s64)value;
+	default: return (__s64)v >= (__s64)value;
+	}
+}
+
+static __always_inline bool passes(const void *ev, __u32 type)
+{
+	for (int i = 0; i < EVENT_CHECKS_MAX; i++) {
+		__u32 offset = event_checks[i].offset;
+		bool is_signed = event_checks[i].op & 0x80;
+		__u64 v = 0;
+
+		if (event_checks[i].type != type)
+			continue;
+		switch (event_checks[i].size) {
+		case 1: v = *(__u8 *)(ev + offset); if (is_signed) v = (__s64)(__s8)v; break;
+		case 2: v = *(__u16 *)(ev + offset); if (is_signed) v = (__s64)(__s16)v; break;
+		case 4: v = *(__u32 *)(ev + offset); if (is_signed) v = (__s64)(__s32)v; break;
+		case 8: v = *(__u64 *)(ev + offset); break;
+		default: return false;
+		}
+		if (!check_holds(v, event_checks[i].value, event_checks[i].op))
+			return false;
+	}
+	return true;
+}
+
+#define event_submit(record, ring) do { \
+	if (passes(&(record)->ev, bpf_core_type_id_local(__typeof__((record)->ev)))) \
+		bpf_ringbuf_submit(record, wakeup(ring)); \
+	else \
+		bpf_ringbuf_discard(record, BPF_RB_NO_WAKEUP); \
+} while (0)
 
 /* ---- what fired ---------------------------------------------------------------------------------- */
 

@@ -8,6 +8,7 @@
 
 #include "core/session/session.h"
 #include "probes/bpf/exits.h"
+#include "probes/checks.h"
 #include "probes/hist_read.h"
 #include "probes/probe.h"
 
@@ -191,6 +192,37 @@ static void test_losses_are_in_place(void **state)
 	end(&b);
 }
 
+/* A condition that the kernel decides: what does not hold is neither told nor lost. */
+static void test_condition(void **state)
+{
+	struct event_check checks[EVENT_CHECKS_MAX];
+	struct probe_options options = { .events = true, .tgid = getpid(), .checks = checks };
+	struct bench b;
+
+	start(&b, false, 0);
+	probe_run_destroy(b.run);
+	assert_ok(event_checks_parse("detail == 0x10100e9 && reason == 2 && run_ns > 1", &b.schemas, checks));
+	assert_ok(probe_run_create(probe_find("exits"), &options, &b.schemas, b.store, &b.run));
+	run_guest();
+	reader_drain(b.run->reader);
+	assert_int_equal(count_io(&b), WRITES);
+	assert_int_equal(reader_events(b.run->reader), WRITES);
+	probe_run_destroy(b.run);
+	assert_ok(event_checks_parse("detail == 0x10100e9 && error < 0", &b.schemas, checks));
+	options.checks = checks;
+	assert_ok(probe_run_create(probe_find("exits"), &options, &b.schemas, b.store, &b.run));
+	run_guest();
+	reader_drain(b.run->reader);
+	assert_int_equal(reader_events(b.run->reader), 0);
+	assert_int_equal(reader_lost(b.run->reader), 0);
+	assert_true(probe_run_hits(b.run, EXIT_PART_RUNS) >= WRITES);
+	assert_error(event_checks_parse("detail == 1 || error == 2", &b.schemas, checks), ERROR_USAGE, "can not decide");
+	assert_error(event_checks_parse("nonsense > 1", &b.schemas, checks), ERROR_NOT_FOUND, "no event");
+	assert_error(event_checks_parse("detail > x", &b.schemas, checks), ERROR_USAGE, "can not decide");
+	assert_error(event_checks_parse("", &b.schemas, checks), ERROR_USAGE, "can not decide");
+	end(&b);
+}
+
 /* Another process's filter sees nothing of ours. */
 static void test_filter(void **state)
 {
@@ -212,6 +244,7 @@ int main(void)
 		cmocka_unit_test(test_events),
 		cmocka_unit_test(test_losses_are_exact),
 		cmocka_unit_test(test_losses_are_in_place),
+		cmocka_unit_test(test_condition),
 		cmocka_unit_test(test_filter),
 	};
 
