@@ -98,7 +98,7 @@ bool prototype_parse(const char *text, struct prototype *ret)
 static void type_text(const struct btf *btf, uint32_t id, char *buf, size_t size)
 {
 	const struct btf_type *t;
-	char stars[8] = "";
+	char stars[7] = "";
 	const char *name;
 
 	while ((t = btf__type_by_id(btf, id)) && id) {
