@@ -171,7 +171,7 @@ static struct error *check_radix(const struct regs *regs)
 		return error_create(ERROR_UNSUPPORTED, "where the process table is, is not known of this target");
 	if (!(prtb & PPC64_PRTB_GR))
 		return error_hint(error_create(ERROR_UNSUPPORTED, "the guest uses hashed translation: there is no tree "
-					       "to walk"), "info slb, info hpt");
+					       "to walk"), "info slb, info hpt ADDR");
 	return NULL;
 }
 

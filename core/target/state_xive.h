@@ -123,7 +123,8 @@ struct state_ppc_slb {
 	} entry[64];
 };
 
-/* Eight entries of the guest's hashed page table, which KVM keeps outside guest memory. */
+/* Eight entries of the guest's hashed page table, which KVM keeps outside guest memory; in the layout before
+ * ISA 3.0, as KVM's HTAB file gives them (B in bits 63..62 of v). */
 struct state_ppc_hpt {
 	uint32_t version;
 	uint32_t order;		/* log2 of the table's bytes */

@@ -72,6 +72,31 @@ static size_t put_queues(const struct fake_xive *x, void *buf)
 	return put_list(buf, q, 2, sizeof(q[0]));
 }
 
+/* One segment of 256 MiB with 64 KiB pages at 0xc000000000000000, and the entry of its second page, worked out
+ * by hand: hash 0x123456 ^ 1 in a table of 2048 groups. */
+static bool hash_state(enum state_kind kind, unsigned index, void *buf, size_t size, size_t *ret_len)
+{
+	struct state_ppc_slb slb = { .version = STATE_XIVE_VERSION, .count = 2 };
+	struct state_ppc_hpt hpt = { .version = STATE_XIVE_VERSION, .order = 18, .group = index };
+
+	slb.entry[1].esid = 0xc000000008000001;
+	slb.entry[1].vsid = 0x123456000 | 0x510;	/* Kp, L, LP 1 */
+	if (index == 0x457) {
+		hpt.pte[2].v = 0x777000000 | 0x5;
+		hpt.pte[3].v = 0x123456000 | 0x15;	/* valid, large, bolted */
+		hpt.pte[3].r = 0x7650000 | 0x190;
+	}
+	if (kind == STATE_PPC_SLB && index < 2 && size >= sizeof(slb)) {
+		memcpy(buf, &slb, *ret_len = sizeof(slb));
+		return true;
+	}
+	if (kind == STATE_PPC_HPT && index < 2048 && size >= sizeof(hpt)) {
+		memcpy(buf, &hpt, *ret_len = sizeof(hpt));
+		return true;
+	}
+	return false;
+}
+
 bool fake_xive_state(const struct fake_xive *x, enum state_kind kind, unsigned index, void *buf, size_t size,
 		     size_t *ret_len)
 {
@@ -108,7 +133,7 @@ bool fake_xive_state(const struct fake_xive *x, enum state_kind kind, unsigned i
 		memcpy(buf, &vp, *ret_len = sizeof(vp));
 		return true;
 	default:
-		return false;
+		return hash_state(kind, index, buf, size, ret_len);
 	}
 }
 

@@ -6,6 +6,7 @@
  *	0x0, 0x1	IPIs of both servers; 0x1 was sent and is not EOIed
  *	0x1200		"virtio0", idle		0x1201	"virtio1": pending without an entry: stuck
  *	0x1210		"uart", level, asserted	0x1220-0x122f	unused
+ *	and an SLB with one segment, a hashed page table with the entry of 0xc000000000010000
  *	server 0 priority 6: four entries, one of no source, one not taken; server 1: one entry; CPPR 0 there
  */
 #pragma once

@@ -1,0 +1,3 @@
+info slb
+info hpt 0xc000000000012345
+info hpt 0xc000000000022345
