@@ -78,7 +78,8 @@ static struct error *add_break(struct session *s, const struct args *args, struc
 
 	error = resolve(s, args, &spec.addr);
 	/* A Linux guest brings its symbols itself, once there is a kernel. */
-	if (error && error_code(error) == ERROR_NOT_FOUND && s->target && !session_linux_known(s)) {
+	if (error && error_code(error) == ERROR_NOT_FOUND && !session_linux_known(s) &&
+	    session_linux_expected(s)) {
 		error_destroy(session_linux(s, &kernel));
 		if (session_linux_known(s)) {
 			error_destroy(error);
@@ -86,7 +87,8 @@ static struct error *add_break(struct session *s, const struct args *args, struc
 		}
 	}
 	/* Without a guest or symbols names may come later, and a kernel loads modules; else they are mistakes. */
-	if (error && error_code(error) == ERROR_NOT_FOUND && args->value[ARG_I_LOCATION].text[0] != '*' &&
+	if (error && error_code(error) == ERROR_NOT_FOUND && args->value[ARG_I_LOCATION].given &&
+	    args->value[ARG_I_LOCATION].text[0] != '*' &&
 	    (!s->target || symbols_count(s->symbols) == 0 || session_linux_expected(s))) {
 		error_destroy(error);
 		error = NULL;

@@ -22,6 +22,8 @@ struct session_linux {
 	unsigned boot_watch[2];		/* ids of internal stops, 0: not armed */
 	unsigned module_break;
 	bool booting;			/* started by the boot protocol, and not found yet */
+	bool fresh;			/* the next run begins at the first instruction */
+	uint64_t boot_params;		/* where the loader puts them, 0: not known */
 	struct run_request request;	/* the run under way */
 };
 
@@ -69,12 +71,10 @@ struct error *session_linux(struct session *s, struct linux_kernel **ret)
 		if (err)
 			return err;
 		l->booting = false;
-		refresh_modules(s);
 		symbols_came(s);
 	}
 	linux_kernel_settle(l->kernel);
-	if (!session_is_halted(s))
-		refresh_modules(s);
+	refresh_modules(s);
 	*ret = l->kernel;
 	return NULL;
 }
@@ -166,14 +166,14 @@ static void watch_boot(struct session *s)
 	struct session_linux *l = state(s);
 	uint64_t params;
 
-	if (l->kernel || l->boot_watch[0] || !s->has_stop || s->last_stop.reason != STOP_STARTED ||
-	    !find_boot_params(s, &params))
+	/* After a reset that the guest asked for, the registers are still those of before. */
+	if (s->last_stop.reason == STOP_STARTED)
+		l->boot_params = find_boot_params(s, &params) ? params : 0;
+	l->booting = l->boot_params;
+	if (!l->booting || !any_waits(s))
 		return;
-	l->booting = true;
-	if (!any_waits(s))
-		return;
-	arm_boot_watch(s, DIRECT_MAP_L4 + params + BOOT_LOADER, &l->boot_watch[0]);
-	arm_boot_watch(s, DIRECT_MAP_L5 + params + BOOT_LOADER, &l->boot_watch[1]);
+	arm_boot_watch(s, DIRECT_MAP_L4 + l->boot_params + BOOT_LOADER, &l->boot_watch[0]);
+	arm_boot_watch(s, DIRECT_MAP_L5 + l->boot_params + BOOT_LOADER, &l->boot_watch[1]);
 }
 
 static void watch_modules(struct session *s)
@@ -192,11 +192,16 @@ static void watch_modules(struct session *s)
 
 void session_linux_resuming(struct session *s, const struct run_request *req)
 {
-	state(s)->request = *req;
-	if (session_linux_known(s))
-		watch_modules(s);
-	else
+	struct session_linux *l = state(s);
+
+	l->request = *req;
+	if (l->fresh) {
+		l->fresh = false;
+		session_linux_forget(s);
 		watch_boot(s);
+	}
+	if (l->kernel)
+		watch_modules(s);
 }
 
 static void boot_reached(struct session *s)
@@ -234,22 +239,25 @@ static bool run_on(struct session *s, const struct stop_report *report)
 
 bool session_linux_stopped(struct session *s, const struct stop_report *report)
 {
-	struct session_linux *l = s->linux_guest;
+	struct session_linux *l = state(s);
 
-	if (report->reason == STOP_STARTED && l) {
+	if (report->reason == STOP_STARTED || report->reason == STOP_RESET) {
 		l->booting = false;
+		l->fresh = true;
 		for (unsigned i = 0; i < ARRAY_SIZE(l->boot_watch); i++)
 			disarm(s, &l->boot_watch[i]);
 		disarm(s, &l->module_break);
-		session_linux_forget(s);
 	}
-	if (!l)
-		return false;
+	/* What a guest that wants to start again has in memory is of interest until it does. */
+	if (report->reason == STOP_STARTED)
+		session_linux_forget(s);
 	if (report->id && (report->id == l->boot_watch[0] || report->id == l->boot_watch[1])) {
 		boot_reached(s);
 		return run_on(s, report);
 	}
-	refresh_modules(s);
+	/* Not at every step of a `next` or `finish`: the list may be long. */
+	if (report->reason != STOP_STEP && (report->id < 1u << 30 || report->id == l->module_break))
+		refresh_modules(s);
 	if (report->id && report->id == l->module_break) {
 		l->module_break = 0; /* it was a temporary one */
 		return run_on(s, report);
@@ -268,7 +276,7 @@ bool session_linux_current(struct session *s, bool now, struct expr_local *ret, 
 	uint64_t v;
 	bool stale;
 
-	if (!k && s->target && now)
+	if (!k && now && session_linux_expected(s))
 		error_destroy(session_linux(s, &k));
 	if (!k || !linux_kernel_task_pointer(k, ret_type))
 		return false;
