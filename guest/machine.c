@@ -8,7 +8,7 @@
 #include "core/base/bits.h"
 #include "guest/vm.h"
 
-#define DEVICE_UNITS_MAX 16
+#define DEVICE_UNITS_MAX 32	/* no less than VIRTIO_PLACES_MAX */
 
 #define DEVICE(name) extern const struct device_model device_##name;
 #include "guest/devices.def"

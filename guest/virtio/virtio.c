@@ -230,11 +230,6 @@ static void broken(struct virtio_dev *dev, struct virtq *q, const struct virtq_f
 		dev->transport->interrupt(dev, NULL);
 }
 
-void virtio_break(struct virtio_dev *dev, struct virtq *q, const struct virtq_fault *fault)
-{
-	broken(dev, q, fault);
-}
-
 void virtio_queue_enable(struct virtio_dev *dev, struct virtq *q)
 {
 	struct virtq_fault fault;
@@ -244,7 +239,7 @@ void virtio_queue_enable(struct virtio_dev *dev, struct virtq *q)
 	if (!queue_start(q, &dev->ram, &fault)) {
 		pthread_mutex_lock(&q->lock);
 		broken(dev, q, &fault);
-		pthread_mutex_unlock(&q->lock);
+		queue_leave(q);
 		return;
 	}
 	if (!atomic_load(&dev->live))
@@ -269,7 +264,7 @@ static void kicked_early(struct virtio_dev *dev, struct virtq *q)
 	ring_fault(&fault, 13, atomic_load(&dev->status), 0, "a kick before DRIVER_OK");
 	pthread_mutex_lock(&q->lock);
 	trace_finding(q, &fault, false);
-	pthread_mutex_unlock(&q->lock);
+	queue_leave(q);
 }
 
 void virtio_kick(struct virtio_dev *dev, unsigned queue)
@@ -540,6 +535,9 @@ void virtio_device_describe(struct device *device, struct out *out)
 	}
 	if (dev->model->describe)
 		dev->model->describe(dev, out);
+	for (unsigned i = 0; i < dev->nworkers; i++)
+		if (dev->worker[i].started && atomic_load(&dev->worker[i].unconfined))
+			out_message(out, ROLE_WARN, "  thread %u is not confined: this host has no seccomp", i);
 	for (unsigned i = 0; i < dev->nqueues; i++)
 		describe_queue(&dev->q[i], out);
 	describe_fault(dev, out);

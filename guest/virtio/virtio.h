@@ -66,7 +66,7 @@ struct virtio_worker {
 	unsigned index;
 	pthread_t thread;
 	bool created, started;
-	_Atomic bool confined;	/* by seccomp (confine.h) */
+	_Atomic bool unconfined;	/* seccomp failed (confine.h) */
 	int wake_fd;
 };
 
@@ -164,8 +164,6 @@ void virtio_done(struct virtio_dev *dev, struct virtq *q, const struct virtq_cha
 /* Gives the section up for work that takes time; false from the second when the request is gone. */
 void virtio_release(struct virtq *q);
 bool virtio_resume(struct virtq *q, const struct virtq_chain *c);
-/* The driver broke a rule of the device: NEEDS_RESET. In the section. */
-void virtio_break(struct virtio_dev *dev, struct virtq *q, const struct virtq_fault *fault);
 /* Any thread: changes @len bytes of the configuration and tells the driver. */
 /* Creation: the driver may write these bytes of the configuration. */
 void virtio_config_allow(struct virtio_dev *dev, unsigned offset, unsigned len);

@@ -82,7 +82,7 @@ static void *worker_thread(void *arg)
 {
 	struct virtio_worker *w = arg;
 
-	w->confined = confine_thread();
+	w->unconfined = !confine_thread();
 	while (!atomic_load(&w->dev->quit))
 		worker_turn(w, -1);
 	return NULL;
