@@ -222,12 +222,39 @@ static size_t chunk_below(const struct recording *rec, uint64_t t)
 	return lo;
 }
 
+/* In a window that is merged already; false: none has @t. */
+static bool before_in_window(const struct recording *rec, uint64_t t, uint64_t *ret)
+{
+	for (unsigned i = 0; i < RECORDING_WINDOWS; i++) {
+		const struct recording_window *w = &rec->window[i];
+		size_t lo = 0, hi = w->n;
+
+		if (w->index == SIZE_MAX || t < rec->cuts[w->index] ||
+		    (w->index + 1 < rec->ncuts && t >= rec->cuts[w->index + 1]))
+			continue;
+		while (lo < hi) {
+			size_t mid = lo + (hi - lo) / 2;
+
+			if (((const struct event *)(w->data + w->at[mid]))->time_ns < t)
+				lo = mid + 1;
+			else
+				hi = mid;
+		}
+		*ret = w->base + lo;
+		return true;
+	}
+	return false;
+}
+
 /* Chunks that begin before @t and end at or after it are decoded; all others count as a whole. A damaged
  * one counts as if it held nothing before @t. */
 uint64_t recording_before(struct recording *rec, uint64_t time_ns)
 {
-	uint64_t n = rec->sum_by_last[below(rec->last_times, rec->nevents_blocks, time_ns)];
+	uint64_t n;
 
+	if (before_in_window(rec, time_ns, &n))
+		return n;
+	n = rec->sum_by_last[below(rec->last_times, rec->nevents_blocks, time_ns)];
 	for (size_t i = begin_before(rec, time_ns); i-- > 0 && rec->reach[i] >= time_ns;)
 		if (rec->blocks[rec->events[i]].block.last >= time_ns && decode(rec, rec->events[i]))
 			n += chunk_below(rec, time_ns);
@@ -291,6 +318,7 @@ static void fill_window(struct recording *rec, struct recording_window *w, size_
 	VEC(uint32_t) blocks = { 0 };
 	bool sorted = true, room = true;
 
+	w->index = SIZE_MAX;
 	w->n = w->data_len = 0;
 	while (start > 0 && rec->reach[start - 1] >= lo)
 		start--;
@@ -317,8 +345,9 @@ static void fill_window(struct recording *rec, struct recording_window *w, size_
 	if (!sorted)
 		qsort_r(w->at, w->n, sizeof(*w->at), in_window, w->data);
 	vec_free(&blocks);
-	w->index = index;
+	/* Its base may have to look at other windows, at this one only when both are known. */
 	w->base = cut_base(rec, index);
+	w->index = index;
 }
 
 static struct recording_window *window_of(struct recording *rec, size_t index)

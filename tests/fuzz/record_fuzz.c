@@ -10,6 +10,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "core/record/machine.h"
+#include "core/record/timeline.h"
 #include "core/record/writer.h"
 #include "tests/lib/recording_builder.h"
 
@@ -22,6 +24,24 @@ static bool any_record(void *ctx, const struct recording_record *record)
 	for (size_t i = 0; i < record->len; i++)
 		*sum += record->data[i];
 	return true;
+}
+
+/* The machine of it at each of its times, and memory. */
+static void look_at_machine(struct recording *rec)
+{
+	struct machine *m = machine_create(rec);
+	struct timeline *t = xcalloc(1, sizeof(*t));
+	uint8_t page[64];
+
+	for (size_t i = 0; i < m->snapshots.len && i < 20; i++) {
+		if (!machine_load(m, i))
+			continue;
+		for (uint64_t gpa = 0; gpa < 1 << 16; gpa += 4096)
+			machine_page_read(m, gpa, m->snapshots.data[i].time_ns, page, sizeof(page));
+	}
+	timeline_fill(rec, recording_first_time(rec), recording_last_time(rec), 80, t);
+	free(t);
+	machine_destroy(m);
 }
 
 static void look(const char *path)
@@ -48,6 +68,7 @@ static void look(const char *path)
 	for (size_t i = 0; i < rec->nblocks; i++)
 		if (rec->blocks[i].block.type == VMS_BLOCK_RECORDS || rec->blocks[i].block.type == VMS_BLOCK_SNAPSHOT)
 			recording_records(rec, i, any_record, &sum);
+	look_at_machine(rec);
 	recording_verify(rec);
 	recording_destroy(rec);
 }

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/base/bits.h"
 #include "core/record/bytes.h"
@@ -92,6 +93,8 @@ void build_recording(const char *path, unsigned n)
 	struct recorder *r;
 	struct bytes out = { 0 };
 
+	if (strncmp(path, "/proc/", 6))
+		unlink(path);
 	if (recorder_create(&options, &r))
 		abort();
 	for (unsigned i = 0; i < n; i++) {
