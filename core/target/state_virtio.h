@@ -14,6 +14,7 @@
 
 #include <stdint.h>
 
+#define STATE_VIRTIO_DEVICES_MAX 256	/* readers stop there */
 #define STATE_VIRTIO_QUEUES_MAX 1024	/* of one device; virtio 1.2, 4.1.4.3 allows 64 Ki, nobody has them */
 #define STATE_VIRTIO_INFLIGHT_MAX 256	/* entries in a blob: the oldest */
 #define STATE_VIRTIO_IOVA_MAX 64

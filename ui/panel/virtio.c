@@ -154,7 +154,7 @@ static void fill_table(struct panel *p)
 	bool wide = p->area.w >= 110;
 
 	st->nrows = 0;
-	for (unsigned d = 0; p->session->target && st->nrows < QUEUES_MAX; d++) {
+	for (unsigned d = 0; p->session->target && d < STATE_VIRTIO_DEVICES_MAX; d++) {
 		struct state_virtio_device dev;
 		_error_ struct error *err = virtio_device_get(p->session->target, d, &dev);
 

@@ -8,6 +8,8 @@
 #include "core/base/bits.h"
 #include "core/decode/virtio/check.h"
 
+#define QUEUES_MAX 256	/* each keeps VIRTQ_HISTORY records */
+
 static void count(struct virtq_distribution *d, uint64_t value)
 {
 	unsigned b = value < 2 ? 0 : 63 - __builtin_clzll(value);
@@ -39,7 +41,7 @@ static struct virtq_history *queue_of(struct virtio_history *h, const char *name
 		if (h->queues.data[i]->dev == dev && h->queues.data[i]->queue == queue)
 			return h->queues.data[i];
 	/* Events of a recording are hostile: no more queues than machines have. */
-	if (h->queues.len >= 4096)
+	if (h->queues.len >= QUEUES_MAX)
 		return NULL;
 	q = xcalloc(1, sizeof(*q));
 	q->dev = dev;

@@ -68,7 +68,7 @@ struct error *virtio_devices_show(struct target *target, struct out *out)
 {
 	unsigned i;
 
-	for (i = 0; i < 0x10000; i++) {
+	for (i = 0; i < STATE_VIRTIO_DEVICES_MAX; i++) {
 		struct state_virtio_device dev;
 		struct error *err = virtio_device_get(target, i, &dev);
 

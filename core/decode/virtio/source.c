@@ -64,7 +64,7 @@ struct error *virtio_device_find(struct target *target, const char *name, struct
 	struct error *err = NULL;
 	uint64_t number;
 
-	for (unsigned i = 0; i < 0x10000; i++) {
+	for (unsigned i = 0; i < STATE_VIRTIO_DEVICES_MAX; i++) {
 		_error_ struct error *last = virtio_device_get(target, i, &dev);
 
 		if (last) {
