@@ -30,7 +30,8 @@ void table_clear(struct table *t)
 	for (size_t i = 0; i < t->rows.len; i++)
 		row_free(t->rows.data[i]);
 	t->rows.len = 0;
-	memset(t->index, 0, t->nindex * sizeof(*t->index));
+	if (t->nindex)
+		memset(t->index, 0, t->nindex * sizeof(*t->index));
 	t->lost = 0;
 }
 
