@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -275,13 +276,46 @@ void run_release(struct vm *vm)
 	pthread_mutex_unlock(&vm->run.lock);
 }
 
+/* Where every vCPU's steps are exclusive, the one that waited longest is next: the last one would be back
+ * before another has woken up, and may spin on a lock that one holds. Lock held. */
+static bool others_first(const struct vcpu *v)
+{
+	const struct vm *vm = v->vm;
+
+	if (!machine_host.step_plant || !vm->stops.stepping)
+		return false;
+	for (unsigned i = 0; i < vm->nvcpus; i++) {
+		const struct vcpu *o = vm->vcpus[i];
+
+		if (o != v && o->go && !o->dead && !o->halted && o->served < v->served)
+			return true;
+	}
+	return false;
+}
+
+static void wait_a_little(struct run *run)
+{
+	struct timespec until;
+
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_nsec += 2000000;
+	if (until.tv_nsec >= 1000000000) {
+		until.tv_nsec -= 1000000000;
+		until.tv_sec++;
+	}
+	pthread_cond_timedwait(&run->settled, &run->lock, &until);
+}
+
 bool run_exclusive_begin(struct vcpu *v)
 {
 	struct run *run = &v->vm->run;
 	bool ok = false;
 
 	pthread_mutex_lock(&run->lock);
-	if (!run->hold && run->state == TARGET_RUNNING) {
+	if (others_first(v) && run->state == TARGET_RUNNING) {
+		wait_a_little(run);
+	} else if (!run->hold && run->state == TARGET_RUNNING) {
+		v->served = ++run->served;
 		run->exclusive = v;
 		hold(v->vm, v);
 		ok = true;

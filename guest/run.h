@@ -30,6 +30,7 @@ struct run {
 	unsigned active;	/* vCPUs that are not parked */
 	unsigned hold;		/* parked for a moment: by the main thread or an exclusive section */
 	struct vcpu *exclusive;	/* the one vCPU that may run while the others are held */
+	uint64_t served;	/* exclusive sections so far */
 	struct run_request request;
 	bool has_report, delivered;
 	struct stop_report report;

@@ -100,6 +100,7 @@ struct vcpu {
 	pthread_cond_t cond;
 	bool go;		/* belongs to the run under way */
 	bool parked;
+	uint64_t served;	/* number of its last exclusive section */
 	struct vcpu_call *call;
 	bool entered_before;	/* order.entered_irq before the step under way (steps.c) */
 	bool has_pending;	/* a hit that came second: reported by the next resume */
