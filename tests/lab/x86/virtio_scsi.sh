@@ -4,10 +4,12 @@
 # lab: --file /usr/sbin/e2fsck:/usr/bin/e2fsck
 # Two LUNs behind virtio-scsi with Linux's own drivers: a file system made, filled and read back, discards,
 # a LUN that may only be read; and what a batch of requests costs in doorbells.
-guest='mke2fs /dev/sda >/dev/null 2>&1; mount -t ext4 /dev/sda /tmp && dd if=/dev/urandom of=/tmp/a bs=64k count=96 2>/dev/null
+# (Linux names its disks in the order its threads find them.)
+guest='sleep 1; w=sda; r=sdb; [ $(cat /sys/block/sda/ro) = 0 ] || { w=sdb; r=sda; }
+mke2fs /dev/$w >/dev/null 2>&1; mount -t ext4 /dev/$w /tmp && dd if=/dev/urandom of=/tmp/a bs=64k count=96 2>/dev/null
 cp /tmp/a /tmp/b; rm /tmp/a; cp /tmp/b /tmp/a; sync; echo 3 >/proc/sys/vm/drop_caches; cmp /tmp/a /tmp/b && echo same
-fstrim /tmp && echo trimmed; umount /tmp; cat /sys/block/sda/device/model /sys/block/sdb/ro
-dd if=/dev/zero of=/dev/sdb bs=512 count=1 2>/dev/null || echo refused'
+fstrim /tmp && echo trimmed; umount /tmp; cat /sys/block/$w/device/model /sys/block/$r/ro
+dd if=/dev/zero of=/dev/$r bs=512 count=1 2>/dev/null || echo refused'
 guest=$(echo "$guest" | tr '\n' ';')
 dd if=/dev/zero of=/tmp/disk.img bs=1M count=32 2>/dev/null
 cp /tmp/disk.img /tmp/second.img
