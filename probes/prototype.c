@@ -118,7 +118,7 @@ static void type_text(const struct btf *btf, uint32_t id, char *buf, size_t size
 	else if (btf_is_int(t))
 		snprintf(buf, size, "%c%u%s", btf_int_encoding(t) & BTF_INT_SIGNED ? 's' : 'u', t->size * 8, stars);
 	else
-		snprintf(buf, size, "%s %.23s%s", btf_is_struct(t) || btf_is_fwd(t) ? "struct" : btf_is_union(t) ?
+		snprintf(buf, size, "%s %.44s%s", btf_is_struct(t) || btf_is_fwd(t) ? "struct" : btf_is_union(t) ?
 			 "union" : btf_is_any_enum(t) ? "enum" : "function", name, stars);
 }
 

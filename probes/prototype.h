@@ -17,7 +17,7 @@ struct btf;
 #define PROTOTYPE_GONE 0xff
 
 struct prototype_param {
-	char type[40];		/* "u64", "struct kvm_vcpu*": without qualifiers, integers by size and sign */
+	char type[64];		/* "u64", "struct kvm_vcpu*": without qualifiers, integers by size and sign */
 	char name[32];
 };
 

@@ -20,6 +20,8 @@ static void detail(const struct probe_run *run, const struct sum_key *key, char 
 {
 	if (key->what == VIRTIO_KICK || key->what == VIRTIO_FAST)
 		snprintf(buf, size, "at 0x%" PRIx64, key->a);
+	else if (key->what == VIRTIO_IRQFD && key->a == VIRTIO_GSI_SEVERAL)
+		snprintf(buf, size, "a line");
 	else if (key->what == VIRTIO_IRQFD)
 		snprintf(buf, size, "GSI %" PRIu64, key->a);
 }
@@ -53,7 +55,8 @@ static struct error *show(struct probe_run *run, struct out *out)
 
 static const char *const prototypes[] = {
 	"int ioeventfd_write(struct kvm_vcpu *vcpu, struct kvm_io_device *this, gpa_t addr, int len, const void *val)",
-	"int irqfd_wakeup(struct wait_queue_entry *wait, unsigned mode, int sync, void *key)",
+	"int kvm_arch_set_irq_inatomic(struct kvm_kernel_irq_routing_entry *e, struct kvm *kvm, int irq_source_id, "
+	"int level, bool line_status)",
 	NULL,
 };
 
@@ -79,8 +82,8 @@ const struct probe probe_virtio = {
 		[VIRTIO_PART_IRQFD] = {
 			.name = "irqfds", .shows = "interrupts through irqfds",
 			.rungs = {
-				{ "fentry", "irqfd_wakeup", { "fentry_irqfd_wakeup" } },
-				{ "kprobe", "irqfd_wakeup", { "kprobe_irqfd_wakeup" } },
+				{ "fentry", "kvm_arch_set_irq_inatomic", { "fentry_irqfd" } },
+				{ "kprobe", "kvm_arch_set_irq_inatomic", { "kprobe_irqfd" } },
 			},
 		},
 		[VIRTIO_PART_VHOST] = {

@@ -25,19 +25,11 @@ DECLARE_EVENT(ev_irqfd);
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
-struct wait_queue_entry {
-	unsigned int flags;
-};
-
-struct kvm_kernel_irqfd {
-	struct kvm *kvm;
-	struct wait_queue_entry wait;
-	int gsi;
+struct kvm_kernel_irq_routing_entry {
+	__u32 gsi, type;
 };
 
 #pragma clang attribute pop
-
-#define POLLIN 1
 
 /* ---- doorbells ----------------------------------------------------------------------------------- */
 
@@ -147,18 +139,18 @@ int raw_kvm_fast_mmio(struct bpf_raw_tracepoint_args *ctx)
 
 /* ---- interrupts ---------------------------------------------------------------------------------- */
 
-/* Whoever signals the eventfd runs this: the irqfd knows its VM. */
-static __always_inline int irqfd_signalled(void *wait, __u64 key)
+/* Whoever signals the eventfd runs this (irqfd_wakeup itself has namesakes elsewhere in the kernel). Of a
+ * line that goes to several controllers the entry is empty. */
+static __always_inline int irqfd_signalled(struct kvm_kernel_irq_routing_entry *e, struct kvm *kvm)
 {
-	struct kvm_kernel_irqfd *irqfd = wait - bpf_core_field_offset(struct kvm_kernel_irqfd, wait);
 	struct ev_irqfd_record *r;
 	__u32 gsi;
 	void *ring;
 
-	if (!(key & POLLIN) || kvm_filtered(BPF_CORE_READ(irqfd, kvm)))
+	if (kvm_filtered(kvm))
 		return 0;
 	hit(VIRTIO_PART_IRQFD);
-	gsi = BPF_CORE_READ(irqfd, gsi);
+	gsi = BPF_CORE_READ(e, type) ? BPF_CORE_READ(e, gsi) : VIRTIO_GSI_SEVERAL;
 	sum_put_for(0, VIRTIO_IRQFD, gsi, 0, 0);
 	if (!want_events)
 		return 0;
@@ -171,19 +163,21 @@ static __always_inline int irqfd_signalled(void *wait, __u64 key)
 	return 0;
 }
 
-PARAM(irqfd_wakeup, wait, 0);
-PARAM(irqfd_wakeup, key, 3);
+PARAM(kvm_arch_set_irq_inatomic, e, 0);
+PARAM(kvm_arch_set_irq_inatomic, kvm, 1);
 
-SEC("fentry/irqfd_wakeup")
-int fentry_irqfd_wakeup(__u64 *ctx)
+SEC("fentry/kvm_arch_set_irq_inatomic")
+int fentry_irqfd(__u64 *ctx)
 {
-	return irqfd_signalled((void *)param(ctx, irqfd_wakeup, wait), param(ctx, irqfd_wakeup, key));
+	return irqfd_signalled((void *)param(ctx, kvm_arch_set_irq_inatomic, e),
+			       (void *)param(ctx, kvm_arch_set_irq_inatomic, kvm));
 }
 
-SEC("kprobe/irqfd_wakeup")
-int kprobe_irqfd_wakeup(struct pt_regs *ctx)
+SEC("kprobe/kvm_arch_set_irq_inatomic")
+int kprobe_irqfd(struct pt_regs *ctx)
 {
-	return irqfd_signalled((void *)kparam(ctx, irqfd_wakeup, wait), kparam(ctx, irqfd_wakeup, key));
+	return irqfd_signalled((void *)kparam(ctx, kvm_arch_set_irq_inatomic, e),
+			       (void *)kparam(ctx, kvm_arch_set_irq_inatomic, kvm));
 }
 
 /* ---- vhost --------------------------------------------------------------------------------------- */

@@ -12,4 +12,6 @@ enum virtio_what {
 	VIRTIO_WHATS
 };
 
+#define VIRTIO_GSI_SEVERAL 0xffffffff	/* a line that goes to several controllers */
+
 enum virtio_part { VIRTIO_PART_KICK, VIRTIO_PART_FAST, VIRTIO_PART_IRQFD, VIRTIO_PART_VHOST };
