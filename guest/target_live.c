@@ -152,9 +152,10 @@ static struct error *live_phys_write(struct target *t, uint64_t gpa, const void 
 
 	if (!memory_write(&vm->mem, gpa, buf, len, &bad))
 		return error_create(ERROR_FAULT, "no memory at guest-physical 0x%" PRIx64, bad);
-	/* What the user writes is not a change a watchpoint reports. */
+	/* What the user writes is not a change a watchpoint reports, nor one that a recorded step undoes. */
 	if (!is_running(vm))
 		stops_remember(vm);
+	steps_forget(vm, "memory was written");
 	return NULL;
 }
 
