@@ -74,7 +74,7 @@ void steps_resume(struct vm *vm, const struct run_request *req)
 
 void steps_forget(struct vm *vm, const char *why)
 {
-	if (vm->steps)
+	if (vm->steps && !vm->steps_back)
 		step_log_break(vm->steps, why);
 }
 
@@ -219,6 +219,7 @@ struct error *steps_travel(struct vm *vm, const struct travel *travel)
 	if (!vm->steps)
 		return error_hint(error_create(ERROR_STATE, "steps are not recorded"),
 				  "`record steps on`, then step: those can be undone");
+	vm->steps_back = true;
 	while (left) {
 		struct step_undone undone;
 
@@ -233,6 +234,7 @@ struct error *steps_travel(struct vm *vm, const struct travel *travel)
 		else if (is_here(&b, undone.vcpu))
 			break;
 	}
+	vm->steps_back = false;
 	if (!b.steps)
 		return error_create(ERROR_STATE, "there is no way back: %s", why);
 	error = put_back(&b);

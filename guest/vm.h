@@ -61,6 +61,7 @@ struct vm {
 	size_t spill_len, spill_cap, spill_last;
 	void *arch;			/* of machine_host */
 	struct step_log *steps;		/* NULL: steps are not recorded; changed while all are parked */
+	bool steps_back;		/* what is written now is a step that is undone */
 
 	pthread_mutex_t irq_lock;	/* guards irq_holders and the lines that follow it */
 	unsigned irq_holders[24];	/* devices that hold a shared line high */
