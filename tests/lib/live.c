@@ -40,7 +40,12 @@ void live_start_config(struct live *g, enum flat_mode mode, const void *code, si
 	g->config.flat_mode = mode;
 	if (!g->config.mem_bytes)
 		g->config.mem_bytes = 4 << 20;
-	assert_ok(guest_create(&g->config, &g->target));
+	struct error *error = guest_create(&g->config, &g->target);
+	if (error && strstr(error_message(error), "a guest of another architecture")) {
+		printf("its guests are made of instructions that this host does not run\n");
+		exit(77);
+	}
+	assert_ok(error);
 	assert_true(g->target->ops->stop_take(g->target, &r));
 	assert_int_equal(r.reason, STOP_STARTED);
 	assert_int_equal(target_state(g->target), TARGET_STOPPED);

@@ -77,8 +77,8 @@ static void test_plants(void **state)
 	struct memory mem;
 	uint64_t bad;
 
-	if (!machine_host.break_insn)
-		skip(); /* no guest runs on this host: nothing is ever planted */
+	if (!machine_host.break_insn || machine_host.break_len != sizeof(trap))
+		skip(); /* what is planted on this host is no single byte, or no guest runs */
 	assert_ok(memory_create(&mem, &machine, 1 << 20));
 	assert_true(memory_write(&mem, 0x2000, code, sizeof(code), &bad));
 	assert_true(memory_plant(&mem, 0x2003, trap, 1));

