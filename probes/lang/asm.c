@@ -65,6 +65,12 @@ void asm_alu_imm(struct asm_code *a, int op, int to, int32_t v)
 	add(a, BPF_ALU64 | op | BPF_K, to, 0, 0, v);
 }
 
+void asm_frame(struct asm_code *a, int reg, int at)
+{
+	asm_mov(a, reg, BPF_REG_10);
+	asm_alu_imm(a, BPF_ADD, reg, at);
+}
+
 static int size_code(int size)
 {
 	return size == 1 ? BPF_B : size == 2 ? BPF_H : size == 4 ? BPF_W : BPF_DW;

@@ -31,6 +31,7 @@ void asm_place(struct asm_code *a, unsigned label);	/* here */
 
 void asm_imm(struct asm_code *a, int reg, uint64_t v);		/* reg = v */
 void asm_mov(struct asm_code *a, int to, int from);
+void asm_frame(struct asm_code *a, int reg, int at);		/* reg = where fp + @at is */
 void asm_alu(struct asm_code *a, int op, int to, int from);	/* BPF_ADD ... on 64 bits */
 void asm_alu_imm(struct asm_code *a, int op, int to, int32_t v);
 void asm_load(struct asm_code *a, int size, int to, int base, int offset);	/* size 1, 2, 4, 8 */

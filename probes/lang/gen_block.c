@@ -22,12 +22,6 @@ unsigned gen_words(const struct table_kind *kind)
 	return kind->agg == AGG_COUNT || kind->agg == AGG_TOP ? 1 : WORD_BUCKETS + table_buckets(kind);
 }
 
-static void frame(struct asm_code *a, int reg, int at)
-{
-	asm_mov(a, reg, FP);
-	asm_alu_imm(a, BPF_ADD, reg, at);
-}
-
 void gen_lost(struct gen *g)
 {
 	struct asm_code *a = &g->code;
@@ -35,7 +29,7 @@ void gen_lost(struct gen *g)
 
 	asm_store_imm(a, 4, FP, GEN_ZERO_AT, 0);
 	asm_map(a, R1, g->lost_fd);
-	frame(a, R2, GEN_ZERO_AT);
+	asm_frame(a, R2, GEN_ZERO_AT);
 	asm_call(a, BPF_FUNC_map_lookup_elem);
 	asm_jump_if_imm(a, BPF_JEQ, R0, 0, none);
 	asm_load(a, 8, R1, R0, 0);
@@ -62,7 +56,7 @@ static void log2_of(struct asm_code *a)
 /* The bucket of VALUE in r0: as table_bucket() has it. */
 static void bucket_of(struct asm_code *a, const struct table_kind *kind)
 {
-	unsigned done = asm_label(a), other = asm_label(a);
+	unsigned done = asm_label(a);
 
 	asm_imm(a, R0, 0);
 	if (kind->agg == AGG_HIST) {
@@ -99,7 +93,6 @@ static void bucket_of(struct asm_code *a, const struct table_kind *kind)
 		asm_alu_imm(a, BPF_LSH, R0, 4);
 		asm_alu(a, BPF_ADD, R0, R1);
 	}
-	asm_place(a, other);
 	asm_place(a, done);
 }
 
@@ -156,22 +149,22 @@ static void find_cell(struct gen *g, const struct gen_map *m, unsigned done)
 	unsigned found = asm_label(a), full = asm_label(a);
 
 	asm_map(a, R1, m->fd);
-	frame(a, R2, GEN_KEYS_AT);
+	asm_frame(a, R2, GEN_KEYS_AT);
 	asm_call(a, BPF_FUNC_map_lookup_elem);
 	asm_jump_if_imm(a, BPF_JNE, R0, 0, found);
 	/* An empty value, from the map of one that nobody writes. */
 	asm_store_imm(a, 4, FP, GEN_ZERO_AT, 0);
 	asm_map(a, R1, m->zero_fd);
-	frame(a, R2, GEN_ZERO_AT);
+	asm_frame(a, R2, GEN_ZERO_AT);
 	asm_call(a, BPF_FUNC_map_lookup_elem);
 	asm_jump_if_imm(a, BPF_JEQ, R0, 0, full);
 	asm_mov(a, R3, R0);
 	asm_map(a, R1, m->fd);
-	frame(a, R2, GEN_KEYS_AT);
+	asm_frame(a, R2, GEN_KEYS_AT);
 	asm_imm(a, R4, BPF_NOEXIST);
 	asm_call(a, BPF_FUNC_map_update_elem);
 	asm_map(a, R1, m->fd);
-	frame(a, R2, GEN_KEYS_AT);
+	asm_frame(a, R2, GEN_KEYS_AT);
 	asm_call(a, BPF_FUNC_map_lookup_elem);
 	asm_jump_if_imm(a, BPF_JNE, R0, 0, found);
 	asm_place(a, full);
@@ -203,7 +196,7 @@ static bool text_key(struct gen *g, const struct program_expr *e, int at)
 		return false;
 	}
 	if (t.is_comm) {
-		frame(a, R1, at);
+		asm_frame(a, R1, at);
 		asm_imm(a, R2, 16);
 		asm_call(a, BPF_FUNC_get_current_comm);
 		return true;

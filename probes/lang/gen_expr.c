@@ -173,8 +173,7 @@ static bool match(struct gen *g, const struct expr_prog *p, const struct expr_in
 		return refuse(g, "a text is longer than the field or %d bytes", MATCH_MAX);
 	g->uses_context |= !t.is_comm;
 	if (t.is_comm) {
-		asm_mov(a, R1, FP);
-		asm_alu_imm(a, BPF_ADD, R1, GEN_COMM_AT);
+		asm_frame(a, R1, GEN_COMM_AT);
 		asm_imm(a, R2, 16);
 		asm_call(a, BPF_FUNC_get_current_comm);
 	}
@@ -195,8 +194,7 @@ static void load_memory(struct asm_code *a, const struct expr_insn *i, unsigned 
 {
 	asm_load(a, 8, R3, FP, slot(depth - 1));
 	asm_store_imm(a, 8, FP, slot(depth - 1), 0);
-	asm_mov(a, R1, FP);
-	asm_alu_imm(a, BPF_ADD, R1, slot(depth - 1));
+	asm_frame(a, R1, slot(depth - 1));
 	asm_imm(a, R2, i->size);
 	asm_call(a, BPF_FUNC_probe_read_kernel);
 	asm_jump_if_imm(a, BPF_JNE, R0, 0, fail);

@@ -107,12 +107,6 @@ static bool source_reg(void *ctx, unsigned id, struct gen_field *ret)
 
 /* ---- the program ---------------------------------------------------------------------------------- */
 
-static void frame(struct asm_code *a, int reg, int at)
-{
-	asm_mov(a, reg, BPF_REG_10);
-	asm_alu_imm(a, BPF_ADD, reg, at);
-}
-
 /* Only process @scope, as our pid namespace numbers it. */
 static void gen_scope(struct asm_code *a, pid_t scope, unsigned out)
 {
@@ -122,7 +116,7 @@ static void gen_scope(struct asm_code *a, pid_t scope, unsigned out)
 		return;
 	asm_imm(a, BPF_REG_1, st.st_dev);
 	asm_imm(a, BPF_REG_2, st.st_ino);
-	frame(a, BPF_REG_3, GEN_VALUE_AT);
+	asm_frame(a, BPF_REG_3, GEN_VALUE_AT);
 	asm_imm(a, BPF_REG_4, 8);
 	asm_call(a, BPF_FUNC_get_ns_current_pid_tgid);
 	asm_jump_if_imm(a, BPF_JNE, BPF_REG_0, 0, out);
@@ -168,7 +162,7 @@ static void gen_record(struct gen *g, const struct kernel_source *k, const struc
 	for (unsigned i = p->event->from.len; i < schema->nfields; i++) {
 		int at = GEN_RECORD_AT + HEAD_LEN + schema->fields[i].offset;
 		if (schema->fields[i].type == FIELD_STRING) {
-			frame(a, BPF_REG_1, at);
+			asm_frame(a, BPF_REG_1, at);
 			asm_imm(a, BPF_REG_2, 16);
 			asm_call(a, BPF_FUNC_get_current_comm);
 		} else {
@@ -178,7 +172,7 @@ static void gen_record(struct gen *g, const struct kernel_source *k, const struc
 		}
 	}
 	asm_map(a, BPF_REG_1, k->ring_fd);
-	frame(a, BPF_REG_2, GEN_RECORD_AT);
+	asm_frame(a, BPF_REG_2, GEN_RECORD_AT);
 	asm_imm(a, BPF_REG_3, align_up(len, 8));
 	asm_imm(a, BPF_REG_4, BPF_RB_NO_WAKEUP);
 	asm_call(a, BPF_FUNC_ringbuf_output);
